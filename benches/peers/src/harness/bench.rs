@@ -1,0 +1,89 @@
+use super::{Row, Spec};
+use crate::args::Options;
+use serde::Serialize;
+use std::time::Duration;
+
+/// Runs rows and keeps what they gave.
+#[derive(Debug)]
+pub struct Bench {
+    suite: &'static str,
+    row: Option<String>,
+    rounds: usize,
+    quick: bool,
+    measurement: Duration,
+    outcome: Outcome,
+}
+
+/// What a run gave.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// A row for each peer of each piece of work.
+    pub rows: Vec<Row>,
+    /// What could not be measured here.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A row, or some of its peers, that could not be measured here.
+#[derive(Debug, Serialize)]
+pub struct LeftOut {
+    /// The suite it belongs to.
+    pub suite: String,
+    /// What was not measured.
+    pub what: String,
+    /// Why.
+    pub why: String,
+}
+
+impl Bench {
+    /// A bench without rows yet.
+    pub fn new(options: &Options) -> Self {
+        Self {
+            suite: "",
+            row: options.row.clone(),
+            rounds: options.rounds,
+            quick: options.quick,
+            measurement: options.measurement(),
+            outcome: Outcome::default(),
+        }
+    }
+
+    /// The rows that follow belong to `suite`.
+    pub fn begin(&mut self, suite: &'static str) {
+        self.suite = suite;
+    }
+
+    /// Whether rows are to be short.
+    pub fn quick(&self) -> bool {
+        self.quick
+    }
+
+    /// Whether the row is asked for: worth asking before a costly preparation.
+    pub fn wants(&self, row: &str) -> bool {
+        self.row.as_ref().is_none_or(|part| row.contains(part.as_str()))
+    }
+
+    /// Measures a row, if it is asked for.
+    pub fn run(&mut self, spec: Spec<'_>) {
+        if self.wants(spec.id()) {
+            eprint!("{} / {} ... ", self.suite, spec.id());
+            let rows = spec.measure(self.suite, self.rounds, self.measurement);
+            let ratios: Vec<String> = rows.iter().map(|row| format!("{} {:.2}x", row.peer, row.ratio)).collect();
+            eprintln!("{}", ratios.join(", "));
+            self.outcome.rows.extend(rows);
+        }
+    }
+
+    /// Says that something is not measured, and why.
+    pub fn leave_out(&mut self, what: impl Into<String>, why: impl Into<String>) {
+        let (what, why) = (what.into(), why.into());
+        if self.wants(&what) {
+            eprintln!("{} / {what}: left out: {why}", self.suite);
+            self.outcome.left_out.push(LeftOut { suite: self.suite.to_owned(), what, why });
+        }
+    }
+
+    /// What the rows gave.
+    pub fn finish(self) -> Outcome {
+        self.outcome
+    }
+}

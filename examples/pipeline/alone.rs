@@ -1,0 +1,80 @@
+//! The rate that parsing alone reaches from memory, on the same threads: what the pipeline is held against.
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use bedplate::Demand;
+use bedplate::pool::BlockPool;
+use bedplate::time;
+use bedplate::topo::{self, CpuSet};
+
+use crate::engine::Config;
+use crate::record::Tally;
+use crate::source::Source;
+use crate::split::{Splitter, Work};
+
+/// As much of the input as is held in memory. More than the second-level caches hold, so that memory is read.
+const SAMPLE: usize = 64 << 20;
+/// The sample is parsed again until this has passed.
+const AT_LEAST: Duration = Duration::from_millis(500);
+
+/// Lines a second, over the first blocks of the files.
+pub fn parse_alone(config: &Config) -> Result<f64, Box<dyn Error>> {
+    let blocks = BlockPool::builder()
+        .block_size(config.block)
+        .max_blocks(SAMPLE / config.block + 4)
+        .huge_pages(Demand::Prefer)
+        .build()?;
+    let sample = sample(config, &blocks)?;
+    if sample.is_empty() {
+        return Ok(0.0);
+    }
+    let next = AtomicUsize::new(0);
+    let start = Instant::now();
+    let lines: u64 = thread::scope(|scope| {
+        let threads: Vec<_> = config
+            .cpus
+            .iter()
+            .map(|&cpu| {
+                let (next, sample) = (&next, &sample);
+                scope.spawn(move || {
+                    let _pinned = topo::pin_current(&CpuSet::single(cpu));
+                    let mut tally = Tally::default();
+                    loop {
+                        // Relaxed: the number alone says who parses what.
+                        let at = next.fetch_add(1, Ordering::Relaxed);
+                        if at >= sample.len() && start.elapsed() >= AT_LEAST {
+                            return tally.lines;
+                        }
+                        for lines in sample[at % sample.len()].lines() {
+                            config.parser.parse(lines, &mut tally, |key, line| {
+                                std::hint::black_box((key, line));
+                            });
+                        }
+                    }
+                })
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().expect("the parser does not panic")).sum()
+    });
+    Ok(lines as f64 / start.elapsed().as_secs_f64())
+}
+
+fn sample(config: &Config, blocks: &BlockPool) -> Result<Vec<Work>, Box<dyn Error>> {
+    let mut sample = Vec::new();
+    let most = SAMPLE / config.block;
+    let regular = |path: &&PathBuf| path.is_file();
+    for (file, path) in config.files.iter().filter(regular).enumerate() {
+        let mut source = Source::open(path, blocks)?;
+        let mut splitter = Splitter::new(file, config.parser.max_line);
+        while sample.len() < most
+            && let Some(block) = source.next_block()?
+        {
+            sample.extend(splitter.push(block, time::Instant::default()));
+        }
+    }
+    Ok(sample)
+}

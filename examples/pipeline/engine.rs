@@ -1,0 +1,307 @@
+//! The pipeline itself: blocks from the reader, through pinned parsers and the cache, into the batcher and the log.
+
+use std::error::Error;
+use std::fs::File;
+use std::io::{self, Write};
+use std::panic::resume_unwind;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::thread;
+use std::time::Duration;
+
+use bedplate::Demand;
+use bedplate::batch::{self, Batcher};
+use bedplate::cache::{self, Cache};
+use bedplate::channel::{self, Receiver, Sender};
+use bedplate::io::{AppendLog, Lsn};
+use bedplate::pool::{BlockPool, BlockStats, ObjectPool, OwnedPooled, Recycle};
+use bedplate::stats::{Histogram, HistogramSnapshot};
+use bedplate::time::Clock;
+use bedplate::topo::{self, CpuSet};
+
+use crate::enrich::enrich;
+use crate::output::{Checksum, Output};
+use crate::progress::Progress;
+use crate::record::{Parser, Tally};
+use crate::source::Source;
+use crate::split::{Splitter, Work};
+
+/// What both the pipeline and its std counterpart are told.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub files: Vec<PathBuf>,
+    pub parser: Parser,
+    pub enrich_cost: Duration,
+    pub block: usize,
+    /// One parser thread for each, pinned to it.
+    pub cpus: Vec<usize>,
+}
+
+pub const CACHE_ENTRIES: usize = 16_384;
+pub const CACHE_TTL: Duration = Duration::from_secs(1);
+
+/// Blocks that may wait between the reader and the parsers, for each parser. More would only make latency: a block
+/// waits as many times what one takes to parse.
+const QUEUED_PER_PARSER: usize = 2;
+/// Parsed blocks that may wait for the log, for each parser.
+const OUTPUTS_PER_PARSER: usize = 8;
+/// Survivors' bytes after which a commit starts without waiting for more.
+const BATCH_BYTES: usize = 1 << 20;
+
+/// What a run did and how long it took.
+#[derive(Debug)]
+pub struct Run {
+    pub tally: Tally,
+    /// What the log acknowledged, and the last record of it.
+    pub appended: Checksum,
+    pub acknowledged: Lsn,
+    pub elapsed: Duration,
+    pub bytes_read: u64,
+    pub straddling: u64,
+    pub latency: HistogramSnapshot,
+    pub cache: cache::Stats,
+    pub blocks: BlockStats,
+    pub queue: channel::Stats,
+    pub batches: batch::BatcherStats,
+    /// Whether every file was read with `O_DIRECT`.
+    pub direct: bool,
+    pub pinned: usize,
+    pub huge_pages: bool,
+    /// The first thing that went wrong; what was acknowledged before it is in the log.
+    pub failure: Option<String>,
+}
+
+/// What the threads of a run share.
+struct Shared {
+    parser: Parser,
+    enrich_cost: Duration,
+    cache: Cache<Vec<u8>, u64>,
+    outputs: ObjectPool<Output>,
+    latency: Histogram,
+    appended: Mutex<(Checksum, Lsn)>,
+    pinned: AtomicUsize,
+    stop: Arc<AtomicBool>,
+    failure: OnceLock<String>,
+}
+
+impl Shared {
+    /// Keeps the first failure, and ends the reading.
+    fn fail(&self, failure: String) {
+        // What fails after the first failure fails because of it.
+        let _ = self.failure.set(failure);
+    }
+
+    fn goes_on(&self) -> bool {
+        !self.stop.load(Ordering::Relaxed) && self.failure.get().is_none()
+    }
+}
+
+type Outputs = Vec<OwnedPooled<Output>>;
+
+/// Reads every file through the whole pipeline. Comes back with what was done, also where something failed halfway.
+pub fn run(
+    config: &Config,
+    log: &Arc<AppendLog>,
+    acks: Option<File>,
+    stop: &Arc<AtomicBool>,
+    progress: &Progress,
+) -> Result<Run, Box<dyn Error>> {
+    let threads = config.cpus.len();
+    let blocks = BlockPool::builder()
+        .block_size(config.block)
+        // One with each parser, those that wait for one, one being cut, and the read-ahead.
+        .max_blocks(threads * (QUEUED_PER_PARSER + 1) + 4)
+        .huge_pages(Demand::Prefer)
+        .build()?;
+    let shared = Arc::new(Shared {
+        parser: config.parser.clone(),
+        enrich_cost: config.enrich_cost,
+        cache: Cache::builder(CACHE_ENTRIES).ttl(CACHE_TTL).build(),
+        outputs: ObjectPool::builder(Output::default)
+            .max(threads * OUTPUTS_PER_PARSER)
+            .recycle(|output: &mut Output| {
+                output.clear();
+                Recycle::Keep
+            })
+            .build(),
+        latency: Histogram::new(),
+        appended: Mutex::default(),
+        pinned: AtomicUsize::new(0),
+        stop: Arc::clone(stop),
+        failure: OnceLock::new(),
+    });
+
+    let start = Clock::Monotonic.now();
+    // Linger zero: a commit takes what gathered while the one before it was with the disk.
+    let batcher = Batcher::builder()
+        .max_bytes(BATCH_BYTES, |output: &OwnedPooled<Output>| output.bytes())
+        .linger(Duration::ZERO)
+        .spawn("log", appender(Arc::clone(&shared), Arc::clone(log), acks))?;
+    let (send, receive) = channel::bounded::<Work>(threads * QUEUED_PER_PARSER);
+
+    let mut reading = Reading::default();
+    let queue = thread::scope(|scope| {
+        let parsers: Vec<_> = config
+            .cpus
+            .iter()
+            .map(|&cpu| {
+                let (shared, batcher, receive) = (&shared, &batcher, receive.clone());
+                scope.spawn(move || parse(shared, &receive, batcher, cpu))
+            })
+            .collect();
+        drop(receive);
+        for (file, path) in config.files.iter().enumerate() {
+            if let Err(error) = reading.read(config, file, path, &blocks, &shared, &send, progress) {
+                shared.fail(format!("{}: {error}", path.display()));
+            }
+            if !shared.goes_on() {
+                break;
+            }
+        }
+        let queue = send.stats();
+        drop(send);
+        for parser in parsers {
+            reading.tally.merge(parser.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        }
+        queue
+    });
+    batcher.flush()?;
+    let elapsed = Clock::Monotonic.now() - start;
+
+    let (appended, acknowledged) = *shared.appended.lock().expect("the log's thread does not panic");
+    Ok(Run {
+        tally: reading.tally,
+        appended,
+        acknowledged,
+        elapsed,
+        bytes_read: reading.bytes,
+        straddling: reading.straddling,
+        latency: shared.latency.snapshot(),
+        cache: shared.cache.stats(),
+        blocks: blocks.stats(),
+        queue,
+        batches: batcher.stats(),
+        direct: !reading.buffered,
+        pinned: shared.pinned.load(Ordering::Relaxed),
+        huge_pages: blocks.effective().huge_pages,
+        failure: shared.failure.get().cloned(),
+    })
+}
+
+/// The reading side: the calling thread.
+#[derive(Debug, Default)]
+struct Reading {
+    tally: Tally,
+    bytes: u64,
+    straddling: u64,
+    /// Whether any input was read without `O_DIRECT`.
+    buffered: bool,
+}
+
+impl Reading {
+    /// Reads one file, cuts its blocks, and hands them to the parsers.
+    #[expect(clippy::too_many_arguments, reason = "the reader touches every part of the pipeline once")]
+    fn read(
+        &mut self,
+        config: &Config,
+        file: usize,
+        path: &Path,
+        blocks: &BlockPool,
+        shared: &Shared,
+        parsers: &Sender<Work>,
+        progress: &Progress,
+    ) -> io::Result<()> {
+        let mut source = Source::open(path, blocks)?;
+        self.buffered |= !source.is_direct();
+        let mut splitter = Splitter::new(file, config.parser.max_line);
+        let mut result = Ok(());
+        while shared.goes_on() {
+            let block = match source.next_block() {
+                Ok(Some(block)) => block,
+                Ok(None) => break,
+                Err(error) => {
+                    result = Err(error);
+                    break;
+                }
+            };
+            let length = block.len() as u64;
+            self.bytes += length;
+            if let Some(work) = splitter.push(block, Clock::Monotonic.now()) {
+                parsers.send(work).map_err(|_| io::Error::other("the parsers are gone"))?;
+            }
+            progress.advance(length);
+        }
+        if shared.goes_on()
+            && let Some(work) = splitter.finish(Clock::Monotonic.now())
+        {
+            parsers.send(work).map_err(|_| io::Error::other("the parsers are gone"))?;
+        }
+        self.straddling += splitter.straddling;
+        self.tally.merge(splitter.tally);
+        result
+    }
+}
+
+/// A parser thread: parses, filters and enriches until there is no more work.
+fn parse(shared: &Shared, work: &Receiver<Work>, log: &Batcher<OwnedPooled<Output>>, cpu: usize) -> Tally {
+    let pinned = topo::pin_current(&CpuSet::single(cpu));
+    if pinned.is_ok() {
+        shared.pinned.fetch_add(1, Ordering::Relaxed);
+    }
+    let mut tally = Tally::default();
+    while let Ok(work) = work.recv() {
+        // Nothing closes the pool, and an output can always be made.
+        let Ok(mut output) = shared.outputs.acquire_owned() else { break };
+        output.arrived = work.arrived;
+        for lines in work.lines() {
+            shared.parser.parse(lines, &mut tally, |key, line| {
+                let attribute = shared.cache.get_or_insert_ref(key.as_bytes(), || enrich(key, shared.enrich_cost));
+                output.push(attribute, line);
+            });
+        }
+        // The block is back in its pool before its survivors wait for the disk.
+        drop(work);
+        if output.len() > 0 && log.push(output).is_err() {
+            shared.fail("the log's thread is gone".into());
+        }
+    }
+    tally
+}
+
+/// What the batcher's thread does with a batch: appends it, makes it durable, and acknowledges it.
+fn appender(
+    shared: Arc<Shared>,
+    log: Arc<AppendLog>,
+    mut acks: Option<File>,
+) -> impl FnMut(&mut Outputs) + Send + 'static {
+    move |outputs| {
+        if shared.failure.get().is_none()
+            && let Err(error) = append(&shared, &log, acks.as_mut(), outputs)
+        {
+            shared.fail(error);
+        }
+        // After a failure nothing more is acknowledged, but the parsers must not wait for ever.
+        outputs.clear();
+    }
+}
+
+fn append(shared: &Shared, log: &AppendLog, acks: Option<&mut File>, outputs: &Outputs) -> Result<(), String> {
+    for output in outputs {
+        log.append_batch(output.records()).map_err(|error| error.to_string())?;
+    }
+    let durable = log.commit().map_err(|error| error.to_string())?;
+    let now = Clock::Monotonic.now();
+    let mut appended = shared.appended.lock().expect("nothing panics under this lock");
+    for output in outputs {
+        let latency = now - output.arrived;
+        shared.latency.record_n(u64::try_from(latency.as_nanos()).unwrap_or(u64::MAX), output.len() as u64);
+        appended.0.merge(output.checksum());
+    }
+    appended.1 = durable;
+    drop(appended);
+    match acks {
+        Some(acks) => writeln!(acks, "{durable}").map_err(|error| format!("--acks: {error}")),
+        None => Ok(()),
+    }
+}

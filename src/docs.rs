@@ -1,0 +1,22 @@
+//! Pages beside the reference: design, patterns, orderings, unsafe code, formats, limits and figures.
+
+#[doc = include_str!("../docs/design.md")]
+pub mod design {}
+
+#[doc = include_str!("../docs/patterns.md")]
+pub mod patterns {}
+
+#[doc = include_str!("../docs/orderings.md")]
+pub mod orderings {}
+
+#[doc = include_str!("../docs/unsafe.md")]
+pub mod unsafe_code {}
+
+#[doc = include_str!("../docs/log-format.md")]
+pub mod log_format {}
+
+#[doc = include_str!("../docs/limitations.md")]
+pub mod limitations {}
+
+#[doc = include_str!("../docs/performance.md")]
+pub mod performance {}

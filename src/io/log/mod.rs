@@ -1,0 +1,25 @@
+mod append_log;
+mod error;
+mod format;
+mod frame;
+mod lsn;
+mod options;
+mod reader;
+mod record;
+mod records;
+mod recover;
+mod report;
+mod segment;
+pub(super) mod storage;
+mod tail;
+pub(super) mod verify;
+mod window;
+
+pub use append_log::AppendLog;
+pub use error::{BatchError, LogError};
+pub use lsn::Lsn;
+pub use options::AppendLogOptions;
+pub use reader::LogReader;
+pub use record::{OwnedRecord, Record};
+pub use records::Records;
+pub use report::{LogStats, Recovery, VerifyReport};

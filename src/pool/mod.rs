@@ -1,0 +1,45 @@
+//! Pools that lend what is costly to make: objects, page-aligned blocks, arenas.
+//!
+//! - [`ObjectPool`] lends values of any type, made by a closure and reset by another.
+//! - [`BlockPool`] (Linux) lends page-aligned blocks of memory, for direct I/O and for hand-over between threads.
+//! - [`ArenaPool`] lends bump arenas, emptied at once for the next user.
+//!
+//! All three keep a strict bound and lend first what came back last. An acquisition comes in three forms:
+//! `try_acquire` does not wait, `acquire_timeout` and `acquire_deadline` wait until a point in time, `acquire` waits
+//! without limit. What is lent goes back when it is dropped, on any thread; leaking it costs capacity, never memory
+//! safety. `close` refuses all who wait and all who come later, `trim` gives idle memory back, `stats` tells what the
+//! pool holds and did.
+//!
+//! No call runs a user's closure, or the `Drop` of a user's object, under a lock.
+
+mod acquire_error;
+mod arena_guard;
+mod arena_pool;
+mod arena_pool_builder;
+#[cfg(target_os = "linux")]
+mod blocks;
+// Part of it serves the blocks alone.
+#[cfg_attr(not(target_os = "linux"), allow(dead_code))]
+mod depot;
+mod object_pool;
+mod object_pool_builder;
+mod owned_pooled;
+mod pooled;
+mod recycle;
+mod slot;
+mod stats;
+
+pub use acquire_error::AcquireError;
+pub use arena_guard::ArenaGuard;
+pub use arena_pool::ArenaPool;
+pub use arena_pool_builder::ArenaPoolBuilder;
+#[cfg(target_os = "linux")]
+pub use blocks::{Block, BlockPool, BlockPoolBuilder, BlockStats, Zero};
+#[doc(no_inline)]
+pub use bumpalo::Bump;
+pub use object_pool::ObjectPool;
+pub use object_pool_builder::ObjectPoolBuilder;
+pub use owned_pooled::OwnedPooled;
+pub use pooled::Pooled;
+pub use recycle::Recycle;
+pub use stats::Stats;

@@ -1,0 +1,28 @@
+/// What an [`ObjectPool`](super::ObjectPool) or an [`ArenaPool`](super::ArenaPool) held and did, at one moment.
+///
+/// All fields are read under one lock, so they agree: `live == idle + in_use` and
+/// `created == live + discarded + detached`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// The most objects that may live at a time.
+    pub max: usize,
+    /// Objects that live, idle or in use.
+    pub live: usize,
+    /// Objects that wait in the pool.
+    pub idle: usize,
+    /// Objects that are out, or whose guard was leaked, or that are being recycled or dropped.
+    pub in_use: usize,
+    /// The most objects that were in use at one moment.
+    pub high_water: usize,
+    /// Objects made since the pool was built.
+    pub created: u64,
+    /// Acquisitions that gave an object out.
+    pub acquired: u64,
+    /// Objects the pool dropped: by the recycle hook's word or panic, by a trim, or on close.
+    pub discarded: u64,
+    /// Objects taken out of the pool for good.
+    pub detached: u64,
+    /// Acquisitions that found everything in use and waited.
+    pub waits: u64,
+}

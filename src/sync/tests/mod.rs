@@ -1,0 +1,2 @@
+mod sharded;
+mod thread_slot;

@@ -1,0 +1,15 @@
+//! The only home of system calls: thin, safe signatures over rustix, and over libc for what rustix lacks.
+
+#[cfg(any(feature = "topo", feature = "mem", feature = "io"))]
+mod demand;
+#[cfg(any(feature = "topo", feature = "mem", feature = "io"))]
+pub use demand::Demand;
+
+#[cfg(feature = "time")]
+pub(crate) mod clock;
+#[cfg(all(feature = "topo", target_os = "linux"))]
+pub(crate) mod cpu;
+#[cfg(all(feature = "io", target_os = "linux"))]
+pub(crate) mod file;
+#[cfg(all(feature = "mem", target_os = "linux"))]
+pub(crate) mod memory;

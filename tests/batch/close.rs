@@ -1,0 +1,220 @@
+use crate::support::{Gate, assert_whole, reporting, until};
+use bedplate::batch::{Batcher, PushError};
+use bedplate::time::Manual;
+use std::panic::resume_unwind;
+use std::sync::mpsc;
+use std::sync::{Arc, Barrier};
+use std::thread;
+use std::time::Duration;
+
+#[test]
+fn a_close_hands_over_what_waits_and_refuses_what_comes() {
+    let (batches, handler) = reporting();
+    let batcher = Batcher::builder().linger(Duration::MAX).clock(Manual::new()).spawn("close", handler).unwrap();
+    (0..3).for_each(|n| batcher.push(n).unwrap());
+    let report = batcher.close();
+    assert_eq!((report.handled, report.failed, report.in_flight, report.left_over), (3, 0, 0, vec![]));
+    assert_eq!(batches.try_recv(), Ok(vec![0, 1, 2]));
+    assert_eq!(batcher.push(3), Err(PushError::Closed(3)));
+    assert_eq!(batcher.try_push(3), Err(PushError::Closed(3)));
+    assert_eq!(batcher.flush(), Ok(()));
+    assert_eq!(batcher.close().handled, 3);
+}
+
+#[test]
+fn the_thread_and_its_handler_are_gone_when_a_close_returns() {
+    let held = Arc::new(());
+    let theirs = Arc::clone(&held);
+    let handler = move |batch: &mut Vec<u64>| {
+        let _ = &theirs;
+        batch.clear();
+    };
+    let batcher = Batcher::builder().spawn("gone", handler).unwrap();
+    batcher.push(1).unwrap();
+    assert_eq!(Arc::strong_count(&held), 2);
+    assert_eq!(batcher.close().handled, 1);
+    assert_eq!(Arc::strong_count(&held), 1);
+}
+
+#[test]
+fn at_its_deadline_a_close_gives_back_what_was_not_begun_in_order() {
+    let time = Manual::new();
+    let (gate, handler) = Gate::new();
+    let batcher = Batcher::builder().max_items(2).capacity(8).clock(time.clone()).spawn("time", handler).unwrap();
+    batcher.push(0).unwrap();
+    until(&batcher, |s| s.in_flight == 1);
+    (1..=7).for_each(|n| batcher.push(n).unwrap());
+    thread::scope(|s| {
+        let close = s.spawn(|| batcher.close_timeout(Duration::from_secs(1)));
+        while time.sleepers() == 0 {
+            thread::yield_now();
+        }
+        time.advance(Duration::from_secs(1));
+        let report = close.join().unwrap();
+        assert_eq!((report.handled, report.in_flight), (0, 1));
+        assert_eq!(report.left_over, [1, 2, 3, 4, 5, 6, 7]);
+    });
+    assert_whole(batcher.stats());
+    assert_eq!(gate.pass(), [0]);
+    // The second one finds the handler done and has nothing more to give back.
+    let report = batcher.close();
+    assert_eq!((report.handled, report.in_flight, report.left_over), (1, 0, vec![]));
+    assert_eq!(batcher.stats().left_over, 7);
+}
+
+#[test]
+fn a_close_gives_waiting_pushes_their_items_back() {
+    let (gate, handler) = Gate::new();
+    let batcher = Batcher::builder().max_items(1).capacity(1).spawn("waiting", handler).unwrap();
+    batcher.push(0).unwrap();
+    until(&batcher, |s| s.in_flight == 1);
+    batcher.push(1).unwrap();
+    thread::scope(|s| {
+        let pushes: Vec<_> = (2..5)
+            .map(|n| {
+                (
+                    n,
+                    s.spawn({
+                        let b = &batcher;
+                        move || b.push(n)
+                    }),
+                )
+            })
+            .collect();
+        until(&batcher, |s| s.waits == 3);
+        assert_eq!(batcher.try_close().left_over, [1]);
+        for (n, push) in pushes {
+            assert_eq!(push.join().unwrap(), Err(PushError::Closed(n)));
+        }
+    });
+    drop(gate);
+}
+
+#[test]
+fn a_close_that_races_with_pushes_loses_and_doubles_nothing() {
+    const THREADS: u64 = 16;
+    // Each round closes at another moment, and with another of the three closes.
+    for round in 0..60u64 {
+        let (report, handled) = mpsc::channel();
+        let (fail, failed) = mpsc::channel();
+        let handler = move |batch: &mut Vec<u64>| {
+            if batch[0].is_multiple_of(5) {
+                batch.split_off(batch.len() / 2).into_iter().for_each(|id| report.send(id).unwrap());
+                // Not `panic!`: the hook would print it.
+                resume_unwind(Box::new("quiet"));
+            }
+            batch.drain(..).for_each(|id| report.send(id).unwrap());
+        };
+        let batcher = Batcher::builder()
+            .max_items(4)
+            .capacity(12)
+            .on_failed(move |items| items.into_iter().for_each(|id| fail.send(id).unwrap()))
+            .spawn("race", handler)
+            .unwrap();
+        let start = Barrier::new(THREADS as usize + 1);
+        let (taken, report) = thread::scope(|s| {
+            let pushers: Vec<_> = (0..THREADS)
+                .map(|t| {
+                    let (batcher, start) = (&batcher, &start);
+                    s.spawn(move || {
+                        start.wait();
+                        let mut taken = Vec::new();
+                        for id in (t..).step_by(THREADS as usize) {
+                            match batcher.push(id) {
+                                Ok(()) => taken.push(id),
+                                Err(error) => {
+                                    assert_eq!(error, PushError::Closed(id));
+                                    break;
+                                }
+                            }
+                        }
+                        taken
+                    })
+                })
+                .collect();
+            start.wait();
+            until(&batcher, |s| s.pushed >= round * 7);
+            let report = match round % 3 {
+                0 => batcher.close(),
+                1 => batcher.close_timeout(Duration::from_micros(round)),
+                _ => batcher.try_close(),
+            };
+            (pushers.into_iter().flat_map(|p| p.join().unwrap()).collect::<Vec<_>>(), report)
+        });
+        // The batch that the handler had in hand ends before this returns.
+        let rest = batcher.close();
+        assert_eq!((rest.in_flight, rest.left_over.len()), (0, 0));
+        assert_whole(batcher.stats());
+        drop(batcher);
+        let mut ends: Vec<u64> = handled.iter().chain(failed.iter()).chain(report.left_over).collect();
+        ends.sort_unstable();
+        let mut taken = taken;
+        taken.sort_unstable();
+        assert_eq!(ends, taken, "round {round}");
+    }
+}
+
+#[test]
+fn a_drop_handles_what_waits() {
+    let (batches, handler) = reporting();
+    let batcher = Batcher::builder().linger(Duration::MAX).clock(Manual::new()).spawn("drop", handler).unwrap();
+    (0..3).for_each(|n| batcher.push(n).unwrap());
+    drop(batcher);
+    assert_eq!(batches.iter().flatten().collect::<Vec<_>>(), [0, 1, 2]);
+}
+
+#[test]
+fn a_drop_that_cannot_wait_gives_what_waits_to_on_failed() {
+    let (gate, handler) = Gate::new();
+    let (fail, failed) = mpsc::channel();
+    let batcher = Batcher::builder()
+        .max_items(2)
+        .drop_timeout(Duration::ZERO)
+        .on_failed(move |items| fail.send(items).unwrap())
+        .spawn("stuck", handler)
+        .unwrap();
+    batcher.push(0).unwrap();
+    until(&batcher, |s| s.in_flight == 1);
+    (1..=3).for_each(|n| batcher.push(n).unwrap());
+    drop(batcher);
+    assert_eq!(failed.try_recv(), Ok(vec![1, 2, 3]));
+    // The thread is on its own now, and still does what it had in hand.
+    assert_eq!(gate.pass(), [0]);
+    assert_eq!(failed.iter().count(), 0);
+}
+
+#[test]
+fn a_drop_after_a_close_that_timed_out_does_not_wait() {
+    // A drop that waited would wait on this clock, which nobody moves.
+    let time = Manual::new();
+    let (gate, handler) = Gate::new();
+    let batcher = Batcher::builder().clock(time).spawn("left", handler).unwrap();
+    batcher.push(0).unwrap();
+    until(&batcher, |s| s.in_flight == 1);
+    assert_eq!(batcher.try_close().in_flight, 1);
+    drop(batcher);
+    assert_eq!(gate.pass(), [0]);
+}
+
+#[test]
+fn a_batcher_may_be_dropped_by_its_own_handler() {
+    let (give, given) = mpsc::channel::<Arc<Batcher<u64>>>();
+    let (say, said) = mpsc::channel();
+    let mut own = None;
+    let handler = move |batch: &mut Vec<u64>| {
+        own = own.take().or_else(|| given.recv().ok());
+        batch.clear();
+        // Waits until the other handle is gone, so that this one is the last.
+        while Arc::strong_count(own.as_ref().unwrap()) > 1 {
+            thread::yield_now();
+        }
+        drop(own.take());
+        say.send(()).unwrap();
+    };
+    let batcher = Arc::new(Batcher::builder().spawn("own", handler).unwrap());
+    batcher.push(1).unwrap();
+    give.send(batcher).unwrap();
+    said.recv().unwrap();
+    // The sender is dropped with the handler: the thread has ended.
+    assert!(said.recv().is_err());
+}

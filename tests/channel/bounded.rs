@@ -1,0 +1,63 @@
+use crate::suite;
+use bedplate::channel::{self, Builder};
+
+#[test]
+fn smoke() {
+    suite::smoke(Builder::build);
+}
+
+#[test]
+fn receive_timeouts() {
+    suite::receive_timeouts(Builder::build);
+}
+
+#[test]
+fn send_timeouts() {
+    suite::send_timeouts(Builder::build);
+}
+
+#[test]
+fn close_then_drain() {
+    suite::close_then_drain(Builder::build);
+}
+
+#[test]
+fn close_wakes_a_receiver() {
+    suite::close_wakes_a_receiver(Builder::build);
+}
+
+#[test]
+fn close_wakes_a_sender() {
+    suite::close_wakes_a_sender(Builder::build);
+}
+
+#[test]
+fn the_last_sender_closes() {
+    suite::the_last_sender_closes(Builder::build);
+}
+
+#[test]
+fn the_last_receiver_closes() {
+    suite::the_last_receiver_closes(Builder::build);
+}
+
+#[test]
+fn batches() {
+    suite::batches(Builder::build);
+}
+
+#[test]
+fn close_racing_with_send() {
+    suite::close_racing_with_send(Builder::build);
+}
+
+#[test]
+fn many_to_many() {
+    suite::many_to_many(Builder::build);
+}
+
+#[test]
+#[should_panic(expected = "Bounded::new: the capacity must be at least 1")]
+fn capacity_zero() {
+    let _ = channel::bounded::<u8>(0);
+}

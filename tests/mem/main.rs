@@ -1,0 +1,5 @@
+#![cfg(feature = "mem")]
+#![cfg(target_os = "linux")]
+
+mod aligned_buf;
+mod mapping;

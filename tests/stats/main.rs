@@ -1,0 +1,5 @@
+#![cfg(feature = "stats")]
+
+mod counter;
+mod gauge;
+mod histogram;

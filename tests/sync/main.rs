@@ -1,0 +1,3 @@
+#![cfg(feature = "sync")]
+
+mod event_count;

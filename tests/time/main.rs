@@ -1,0 +1,6 @@
+#![cfg(feature = "time")]
+
+mod clock;
+mod deadline;
+mod instant;
+mod manual;
