@@ -43,9 +43,9 @@ pub const CACHE_TTL: Duration = Duration::from_secs(1);
 
 /// Blocks that may wait between the reader and the parsers, for each parser. More would only make latency: a block
 /// waits as many times what one takes to parse.
-const QUEUED_PER_PARSER: usize = 2;
+const QUEUED_PER_PARSER: usize = 1;
 /// Parsed blocks that may wait for the log, for each parser.
-const OUTPUTS_PER_PARSER: usize = 8;
+const OUTPUTS_PER_PARSER: usize = 16;
 /// Survivors' bytes after which a commit starts without waiting for more.
 const BATCH_BYTES: usize = 1 << 20;
 
@@ -117,7 +117,7 @@ pub fn run(
     let shared = Arc::new(Shared {
         parser: config.parser.clone(),
         enrich_cost: config.enrich_cost,
-        cache: Cache::builder(CACHE_ENTRIES).ttl(CACHE_TTL).build(),
+        cache: Cache::builder(CACHE_ENTRIES).ttl(CACHE_TTL).shards(256).build(),
         outputs: ObjectPool::builder(Output::default)
             .max(threads * OUTPUTS_PER_PARSER)
             .recycle(|output: &mut Output| {

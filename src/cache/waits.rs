@@ -9,11 +9,11 @@ use crate::primitive::{Arc, Mutex};
 /// path but that of a thread about to sleep.
 #[derive(Debug)]
 pub(super) struct Waits<V> {
-    waits: Mutex<Vec<Wait<V>>>,
+    pub(super) waits: Mutex<Vec<Wait<V>>>,
 }
 
 #[derive(Debug)]
-struct Wait<V> {
+pub(super) struct Wait<V> {
     thread: usize,
     landing: Arc<Landing<V>>,
 }

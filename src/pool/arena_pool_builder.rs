@@ -39,8 +39,8 @@ impl ArenaPoolBuilder {
     }
 
     /// The clock that deadlines are told by: the monotonic one where it is not told.
-    pub fn clock(mut self, clock: Clock) -> Self {
-        self.clock = clock;
+    pub fn clock(mut self, clock: impl Into<Clock>) -> Self {
+        self.clock = clock.into();
         self
     }
 

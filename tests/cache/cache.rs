@@ -114,17 +114,14 @@ fn what_is_asked_for_again_outlives_a_scan() {
 #[test]
 fn what_comes_back_soon_after_its_eviction_is_kept() {
     let cache = Cache::builder(100).shards(1).build();
-    for key in 0..200u32 {
-        cache.insert(key, key);
-    }
-    let (evicted, gone) = (50, 0..100u32);
-    assert!(gone.into_iter().all(|key| !cache.contains(&key)), "the first hundred left");
-    cache.insert(evicted, evicted); // Asked for again within the memory of the shard: straight to the main queue.
-    for key in 1_000..1_500u32 {
-        cache.insert(key, key);
-    }
-    assert!(cache.contains(&evicted));
-    assert!(!cache.contains(&1_000), "seen once");
+    let insert = |keys: std::ops::Range<u32>| keys.for_each(|key| assert_eq!(cache.insert(key, key), None));
+    insert(0..200);
+    assert!((0..100).all(|key| !cache.contains(&key)), "the first hundred left");
+    insert(60..80); // Asked for again within the memory of the shard: straight to the main queue.
+    insert(1_000..1_500);
+    let kept = (60..80).filter(|key| cache.contains(key)).count();
+    assert!(kept >= 10, "{kept} of 20 that came back are kept"); // The memory is not exact.
+    assert!((100..200).all(|key| !cache.contains(&key)), "seen once");
 }
 
 #[test]

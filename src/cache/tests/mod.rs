@@ -1,3 +1,4 @@
 mod expiry;
 mod ghost;
 mod shard;
+mod waits;

@@ -185,29 +185,46 @@ impl Held<'_> {
         self.segment.room(self.offset)
     }
 
-    /// Appends one record, behind whatever batch is being appended.
+    /// Appends one record, before or behind whatever batch is being appended.
     #[inline]
     pub(super) fn append(&mut self, data: &[u8]) -> Result<u64, LogError> {
-        while self.reserved {
-            self.wait();
-        }
-        self.append_reserved(data)
-    }
-
-    /// Appends one record now.
-    #[inline]
-    fn append_reserved(&mut self, data: &[u8]) -> Result<u64, LogError> {
-        let size = format::record_size(data.len());
-        if self.poison.is_some() || data.len() > self.shared.limit || !self.active.fits(size, self.room()) {
+        loop {
+            while self.reserved {
+                self.wait();
+            }
+            if self.has_room(data.len()) {
+                return Ok(self.push(data));
+            }
+            // Lets the lock go, and a batch may begin meanwhile.
             self.make_room(data.len())?;
         }
+    }
+
+    /// Appends one record of the batch that is being appended.
+    #[inline]
+    fn append_reserved(&mut self, data: &[u8]) -> Result<u64, LogError> {
+        if !self.has_room(data.len()) {
+            self.make_room(data.len())?;
+        }
+        Ok(self.push(data))
+    }
+
+    /// Whether a record of `len` bytes can be appended as things are.
+    #[inline]
+    fn has_room(&self, len: usize) -> bool {
+        // The limit also where a segment of before, with another size, would take more.
+        self.poison.is_none() && len <= self.shared.limit && self.active.fits(format::record_size(len), self.room())
+    }
+
+    #[inline]
+    fn push(&mut self, data: &[u8]) -> u64 {
         let lsn = self.next_lsn;
         let seed = self.segment.seed;
         self.active.push(seed, lsn, data);
         self.next_lsn += 1;
         self.stats.appended += 1;
         self.stats.bytes += data.len() as u64;
-        Ok(lsn)
+        lsn
     }
 
     /// Returns when a record of `len` bytes fits into the active buffer.
@@ -231,7 +248,10 @@ impl Held<'_> {
                 self.begin_segment()?;
             } else {
                 let larger = Frame::new(format::frame_size(size))?;
-                self.shelf = Some(std::mem::replace(&mut self.active, larger));
+                let small = std::mem::replace(&mut self.active, larger);
+                // With something on the shelf, what was active was such a larger one, whose record another thread's
+                // kept out. No write is under way, so there is no third place for the usual one to be.
+                self.shelf.get_or_insert(small);
             }
         }
     }
