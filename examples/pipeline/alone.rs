@@ -1,5 +1,6 @@
 //! The rate that parsing alone reaches from memory, on the same threads: what the pipeline is held against.
 
+use std::convert::Infallible;
 use std::error::Error;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -70,10 +71,13 @@ fn sample(config: &Config, blocks: &BlockPool) -> Result<Vec<Work>, Box<dyn Erro
     for (file, path) in config.files.iter().filter(regular).enumerate() {
         let mut source = Source::open(path, blocks)?;
         let mut splitter = Splitter::new(file, config.parser.max_line);
-        while sample.len() < most
+        while blocks.stats().in_use < most
             && let Some(block) = source.next_block()?
         {
-            sample.extend(splitter.push(block, time::Instant::default()));
+            splitter.push(block, time::Instant::default(), |work| {
+                sample.push(work);
+                Ok::<(), Infallible>(())
+            })?;
         }
     }
     Ok(sample)

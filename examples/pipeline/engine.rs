@@ -41,13 +41,18 @@ pub struct Config {
 pub const CACHE_ENTRIES: usize = 16_384;
 pub const CACHE_TTL: Duration = Duration::from_secs(1);
 
-/// Blocks that may wait between the reader and the parsers, for each parser. More would only make latency: a block
-/// waits as many times what one takes to parse.
-const QUEUED_PER_PARSER: usize = 1;
-/// Parsed blocks that may wait for the log, for each parser.
-const OUTPUTS_PER_PARSER: usize = 16;
+/// Blocks beside those the parsers hold: one being read, one being cut, and the rest with the parsers' next pieces. This
+/// is what bounds the reading: a record waits for the blocks before it.
+const BLOCKS_AHEAD: usize = 3;
+/// Pieces that the channel holds: as many as all blocks can have, so that only a block's worth of room wakes the reader.
+const QUEUED_PIECES: usize = 256;
+/// Parsed pieces that may wait for the log, for each parser.
+const OUTPUTS_PER_PARSER: usize = 8;
 /// Survivors' bytes after which a commit starts without waiting for more.
 const BATCH_BYTES: usize = 1 << 20;
+
+/// How long the first survivor waits for more before a commit. A commit costs CPU time whatever its size.
+const LINGER: Duration = Duration::from_micros(500);
 
 /// What a run did and how long it took.
 #[derive(Debug)]
@@ -110,14 +115,13 @@ pub fn run(
     let threads = config.cpus.len();
     let blocks = BlockPool::builder()
         .block_size(config.block)
-        // One with each parser, those that wait for one, one being cut, and the read-ahead.
-        .max_blocks(threads * (QUEUED_PER_PARSER + 1) + 4)
+        .max_blocks(threads + BLOCKS_AHEAD)
         .huge_pages(Demand::Prefer)
         .build()?;
     let shared = Arc::new(Shared {
         parser: config.parser.clone(),
         enrich_cost: config.enrich_cost,
-        cache: Cache::builder(CACHE_ENTRIES).ttl(CACHE_TTL).shards(256).build(),
+        cache: Cache::builder(CACHE_ENTRIES).ttl(CACHE_TTL).build(),
         outputs: ObjectPool::builder(Output::default)
             .max(threads * OUTPUTS_PER_PARSER)
             .recycle(|output: &mut Output| {
@@ -133,12 +137,11 @@ pub fn run(
     });
 
     let start = Clock::Monotonic.now();
-    // Linger zero: a commit takes what gathered while the one before it was with the disk.
     let batcher = Batcher::builder()
         .max_bytes(BATCH_BYTES, |output: &OwnedPooled<Output>| output.bytes())
-        .linger(Duration::ZERO)
+        .linger(LINGER)
         .spawn("log", appender(Arc::clone(&shared), Arc::clone(log), acks))?;
-    let (send, receive) = channel::bounded::<Work>(threads * QUEUED_PER_PARSER);
+    let (send, receive) = channel::bounded::<Work>(QUEUED_PIECES);
 
     let mut reading = Reading::default();
     let queue = thread::scope(|scope| {
@@ -227,9 +230,9 @@ impl Reading {
             };
             let length = block.len() as u64;
             self.bytes += length;
-            if let Some(work) = splitter.push(block, Clock::Monotonic.now()) {
-                parsers.send(work).map_err(|_| io::Error::other("the parsers are gone"))?;
-            }
+            splitter.push(block, source.arrived(), |work| {
+                parsers.send(work).map_err(|_| io::Error::other("the parsers are gone"))
+            })?;
             progress.advance(length);
         }
         if shared.goes_on()

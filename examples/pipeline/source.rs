@@ -7,9 +7,11 @@ use std::path::Path;
 use bedplate::Demand;
 use bedplate::io::{Backend, DirectReader};
 use bedplate::pool::{Block, BlockPool};
+use bedplate::time::{Clock, Instant};
 
-/// Reads that are under way at a time, so that the disk has work while a block is cut and handed on.
-const READ_AHEAD: usize = 2;
+/// Threads that read ahead. One always has a read under way and another waiting, so the disk is busy while a block is
+/// cut; more would only add latency.
+const READERS: usize = 1;
 
 pub enum Source {
     Direct(DirectReader),
@@ -35,7 +37,7 @@ impl Source {
         let reader = DirectReader::builder()
             .pool(blocks.clone())
             .direct(Demand::Prefer)
-            .backend(Backend::Threads(READ_AHEAD))
+            .backend(Backend::Threads(READERS))
             .open(path)?;
         Ok(Self::Direct(reader))
     }
@@ -59,6 +61,15 @@ impl Source {
                 block.set_len(filled);
                 Ok((filled > 0).then_some(block))
             }
+        }
+    }
+
+    /// When the block given out last came from the kernel.
+    pub fn arrived(&self) -> Instant {
+        match self {
+            Self::Direct(reader) => reader.arrived(),
+            // It came with the last of the reads that filled it, just now.
+            Self::Stream { .. } => Clock::Monotonic.now(),
         }
     }
 

@@ -1,16 +1,22 @@
-//! Cuts blocks at their last newline, so that each can be parsed alone, and joins the lines that straddle two of them.
+//! Cuts blocks at newlines into pieces that can be parsed alone, and joins the lines that straddle two blocks.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use bedplate::pool::Block;
 use bedplate::time::Instant;
 
 use crate::record::{Fault, FaultKind, Format, Lines, Tally};
 
-/// Whole lines, ready for a parser thread: those inside a block, and the one that began in the block before it.
+/// About as many bytes of a block are one parser's work. A read has to be large to be cheap, and what a record waits for
+/// is the work it lies in, so the two are not of one size.
+const PIECE: usize = 64 << 10;
+
+/// Whole lines, ready for a parser thread: a piece of a block, and before its first piece the line that began in the
+/// block before it. The block goes back to its pool with the last of its pieces.
 #[derive(Debug)]
 pub struct Work {
-    block: Option<Block>,
+    block: Option<Arc<Block>>,
     inside: Range<usize>,
     offset: u64,
     /// The straddling line, copied together, and where it starts.
@@ -67,23 +73,45 @@ impl Splitter {
         }
     }
 
-    /// Takes the next block; gives back the lines that are whole now, if there are any.
-    pub fn push(&mut self, block: Block, arrived: Instant) -> Option<Work> {
+    /// Takes the next block; hands out the lines that are whole now, piece by piece.
+    pub fn push<E>(
+        &mut self,
+        block: Block,
+        arrived: Instant,
+        mut hand_out: impl FnMut(Work) -> Result<(), E>,
+    ) -> Result<(), E> {
         let offset = self.offset;
         self.offset += block.len() as u64;
         let format = *self.format.get_or_insert_with(|| Format::of(&block));
 
         let Some(first) = memchr::memchr(b'\n', &block) else {
             self.extend_carry(&block, offset);
-            return None;
+            return Ok(());
         };
-        let last = memchr::memrchr(b'\n', &block).unwrap_or(first);
         let open = self.skipping || !self.carry.is_empty();
-        let joined = if open { self.close_carry(&block[..first]) } else { None };
-        let inside = if open { first + 1 } else { 0 }..last + 1;
+        let mut joined = if open { self.close_carry(&block[..first]) } else { None };
+        let last = memchr::memrchr(b'\n', &block).unwrap_or(first);
         self.extend_carry(&block[last + 1..], offset + last as u64 + 1);
 
-        Some(Work { block: Some(block), inside, offset, joined, file: self.file, format, arrived })
+        let mut start = if open { first + 1 } else { 0 };
+        let block = Arc::new(block);
+        while start <= last || joined.is_some() {
+            let end = match block.get(start + PIECE..last) {
+                Some(rest) => memchr::memchr(b'\n', rest).map_or(last + 1, |at| start + PIECE + at + 1),
+                None => last + 1,
+            };
+            hand_out(Work {
+                block: Some(Arc::clone(&block)),
+                inside: start..end,
+                offset,
+                joined: joined.take(),
+                file: self.file,
+                format,
+                arrived,
+            })?;
+            start = end;
+        }
+        Ok(())
     }
 
     /// The last line, where the file does not end in a newline.

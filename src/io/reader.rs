@@ -5,6 +5,7 @@ use super::workers::Workers;
 use super::{DirectFile, DirectReaderBuilder, Effective, ReaderStats};
 use crate::pool::{AcquireError, Block, BlockPool};
 use crate::primitive::Arc;
+use crate::time::{Clock, Instant};
 
 /// Reads a file from front to back in blocks of a pool, past the page cache where the kernel allows it.
 ///
@@ -47,6 +48,8 @@ pub struct DirectReader {
     ended: bool,
     /// The block under `Read` and how much of it was consumed; never consumed whole.
     current: Option<(Block, usize)>,
+    /// When the last block that was taken from the disk came.
+    arrived: Instant,
     stats: ReaderStats,
 }
 
@@ -66,7 +69,17 @@ impl DirectReader {
 
     pub(super) fn new(file: Arc<DirectFile>, pool: BlockPool, workers: Option<Workers>) -> Self {
         let stats = ReaderStats::default();
-        Self { file, pool, workers, ahead: 0, taken: 0, ended: false, current: None, stats }
+        Self {
+            file,
+            pool,
+            workers,
+            ahead: 0,
+            taken: 0,
+            ended: false,
+            current: None,
+            arrived: Instant::default(),
+            stats,
+        }
     }
 
     /// The next block, `None` at the end. Its `len()` is what was read: the block size but for the last one.
@@ -121,6 +134,7 @@ impl DirectReader {
             None => {
                 let mut block = self.acquire(patience)?;
                 Self::fill(&self.file, &mut block, self.taken)?;
+                self.arrived = Clock::Monotonic.now();
                 block
             }
             Some(workers) => {
@@ -161,12 +175,13 @@ impl DirectReader {
                 Err(_) => break,
             }
         }
-        let result = workers.take().expect("a transfer is in flight: the loop above left only with one");
-        if result.is_err() {
+        let done = workers.take().expect("a transfer is in flight: the loop above left only with one");
+        self.arrived = done.at;
+        if done.result.is_err() {
             workers.cancel();
             self.ahead = self.taken;
         }
-        result
+        done.result
     }
 
     fn acquire(&self, patience: Patience) -> io::Result<Block> {
@@ -200,6 +215,13 @@ impl DirectReader {
     pub fn position(&self) -> u64 {
         let unread = self.current.as_ref().map_or(0, |(block, consumed)| block.len() - consumed);
         self.taken - unread as u64
+    }
+
+    /// When the block given out last came from the kernel, on [`Clock::Monotonic`]: with read-ahead that is before it was
+    /// asked for. Zero before the first.
+    #[must_use]
+    pub fn arrived(&self) -> Instant {
+        self.arrived
     }
 
     /// Whether the file is read directly.

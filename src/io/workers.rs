@@ -9,6 +9,7 @@ use super::DirectFile;
 use crate::pool::Block;
 use crate::primitive::{Arc, Mutex, thread};
 use crate::sync::EventCount;
+use crate::time::{Clock, Instant};
 
 /// What a thread does with a block: reads into it or writes it, at the offset. Says nothing of how much: the block's
 /// length does.
@@ -39,10 +40,17 @@ struct Shared {
 struct State {
     queue: VecDeque<Job>,
     /// One place for each transfer that was submitted and not taken yet, oldest first; `None` until it is done.
-    results: VecDeque<Option<io::Result<Block>>>,
+    results: VecDeque<Option<Done>>,
     /// The sequence number of the first place.
     first: u64,
     ended: bool,
+}
+
+/// A transfer that came to its end.
+pub(super) struct Done {
+    pub(super) result: io::Result<Block>,
+    /// When it did, whenever it is taken.
+    pub(super) at: Instant,
 }
 
 struct Job {
@@ -93,13 +101,13 @@ impl Workers {
     }
 
     /// Waits for the oldest transfer; `None` where there is none.
-    pub(super) fn take(&self) -> Option<io::Result<Block>> {
+    pub(super) fn take(&self) -> Option<Done> {
         loop {
             let listener = {
                 let mut state = self.shared.state.lock();
                 state.results.front()?;
-                if let Some(result) = state.take_front() {
-                    return Some(result);
+                if let Some(done) = state.take_front() {
+                    return Some(done);
                 }
                 self.shared.done.listen()
             };
@@ -153,10 +161,11 @@ impl Shared {
     }
 
     fn answer(&self, sequence: u64, result: io::Result<Block>) {
+        let done = Done { result, at: Clock::Monotonic.now() };
         {
             let mut state = self.state.lock();
             let at = (sequence - state.first) as usize;
-            state.results[at] = Some(result);
+            state.results[at] = Some(done);
         }
         self.done.notify(1);
     }
@@ -179,11 +188,11 @@ impl Shared {
 }
 
 impl State {
-    fn take_front(&mut self) -> Option<io::Result<Block>> {
-        let result = self.results.front_mut()?.take()?;
+    fn take_front(&mut self) -> Option<Done> {
+        let done = self.results.front_mut()?.take()?;
         self.results.pop_front();
         self.first += 1;
-        Some(result)
+        Some(done)
     }
 }
 

@@ -158,8 +158,8 @@ impl DirectWriter {
             {
                 return Ok(block);
             }
-            if let Some(result) = workers.take() {
-                return self.note(result);
+            if let Some(done) = workers.take() {
+                return self.note(done.result);
             }
         }
         // Nothing is under way that could come back, so others have the blocks.
@@ -168,8 +168,8 @@ impl DirectWriter {
 
     /// Waits for the threads.
     fn drain(&mut self) -> io::Result<()> {
-        while let Some(result) = self.workers.as_ref().and_then(Workers::take) {
-            drop(self.note(result)?);
+        while let Some(done) = self.workers.as_ref().and_then(Workers::take) {
+            drop(self.note(done.result)?);
         }
         Ok(())
     }

@@ -32,7 +32,7 @@ fn results_come_in_the_order_of_submission() {
         }
         for offset in 0..14 {
             let expected = offset + round;
-            match workers.take().unwrap() {
+            match workers.take().unwrap().result {
                 Ok(block) => assert_eq!(block.len() as u64, expected),
                 Err(e) if expected == 7 => assert_eq!(e.kind(), io::ErrorKind::AddrInUse),
                 Err(e) => assert!(expected == 8 && e.to_string().contains("panicked"), "{expected}: {e}"),
@@ -54,7 +54,7 @@ fn cancelled_and_dropped_transfers_give_their_blocks_back() {
         assert_eq!(pool.stats().in_use, 0);
         // The places of what was cancelled are not taken for those of what comes after.
         workers.submit(5, pool.acquire().unwrap());
-        assert_eq!(workers.take().unwrap().unwrap().len(), 5);
+        assert_eq!(workers.take().unwrap().result.unwrap().len(), 5);
     }
     for offset in 100..116 {
         workers.submit(offset, pool.acquire().unwrap());
