@@ -129,6 +129,12 @@ fn once(
     let log_direct = log.effective().direct;
     drop(log);
 
+    if let Some(failure) = &run.failure
+        && run.bytes_read == 0
+    {
+        // Nothing happened that figures could tell of.
+        return Err(failure.as_str().into());
+    }
     let read_back = readback::between(folder, first, run.acknowledged)?;
     add_figures(report, &run);
     if let Some(peak) = peak {
@@ -191,7 +197,7 @@ fn add_figures(report: &mut Report, run: &Run) {
     report.add("cache_loads", run.cache.loads as f64, "loads");
     report.add("pool_blocks", run.blocks.total as f64, "blocks");
     report.add("pool_waits", run.blocks.waits as f64, "waits");
-    report.add("queue_capacity", run.queue.capacity as f64, "blocks");
+    report.add("queue_capacity", run.queue.capacity as f64, "pieces");
     report.add("queue_full_waits", run.queue.sender_parks as f64, "waits");
     report.add("queue_empty_waits", run.queue.receiver_parks as f64, "waits");
     report.add("log_records", run.appended.records as f64, "records");

@@ -25,6 +25,9 @@ pub fn between(log: &Path, first: Lsn, last: Lsn) -> Result<Checksum, Box<dyn Er
 /// `--verify`: says what is in a log, without changing it.
 pub fn verify(log: &Path, json: Option<&Path>) -> Result<ExitCode, Box<dyn Error>> {
     let found = AppendLog::verify(log).map_err(|error| format!("--verify {}: {error}", log.display()))?;
+    if found.segments == 0 {
+        eprintln!("{}: no segment is here: an empty log, or none", log.display());
+    }
     let mut report = Report::default();
     report.add("records", found.records as f64, "records");
     report.add("bytes", found.bytes as f64, "bytes");

@@ -173,3 +173,24 @@ fn bad_configurations_are_refused() {
         assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
     }
 }
+
+#[test]
+fn a_block_arrived_after_the_reader_was_made_and_before_it_was_given_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("f");
+    fs::write(&path, pattern(4 * BLOCK)).unwrap();
+    for backend in BACKENDS {
+        let made = Clock::Monotonic.now();
+        let mut reader = DirectReader::builder().pool(pool(8)).backend(backend).open(&path).unwrap();
+        let mut arrivals = Vec::new();
+        while reader.next_block().unwrap().is_some() {
+            assert!(made < reader.arrived() && reader.arrived() <= Clock::Monotonic.now(), "{backend:?}");
+            arrivals.push(reader.arrived());
+        }
+        assert_eq!(arrivals.len(), 4);
+        // Several threads may end in any order.
+        if !matches!(backend, Backend::Threads(n) if n > 1) {
+            assert!(arrivals.is_sorted() && arrivals[0] < arrivals[3], "{backend:?}: {arrivals:?}");
+        }
+    }
+}
