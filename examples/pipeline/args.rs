@@ -24,7 +24,7 @@ usage: pipeline [OPTIONS] [FILE...]
   --enrich-cost T    what a cache miss spins for: 20us, 1ms, 0                [20us]
   --max-line BYTES   longer lines are counted and reported, not kept         [65536]
   --threads N        parser threads, one pinned to each allowed CPU           [all]
-  --block BYTES      size of a read, a power of two, 4096 to 2097152        [262144]
+  --block BYTES      size of a read, a power of two, 4096 to 2097152        [131072]
   --log PATH         folder of the log, kept; appended to where it exists
                      [a temporary one, removed at the end]
   --acks FILE        write each acknowledged LSN to FILE, one a line
@@ -71,7 +71,7 @@ impl Args {
             enrich_cost: Duration::from_micros(20),
             max_line: 64 * 1024,
             threads: None,
-            block: 256 * 1024,
+            block: 128 * 1024,
             log: None,
             acks: None,
             json: None,

@@ -74,8 +74,15 @@ pub fn compare(
     report.add("events_rate", lines as f64 / ours, "events/s");
     report.add("std_line_rate", lines as f64 / line, "events/s");
     report.add("std_block_rate", lines as f64 / block, "events/s");
-    report.add("ratio_std_line", line / ours, "times");
-    report.add("ratio_std_block", block / ours, "times");
+    // The ratio of the medians, and the smallest and the largest of a single round.
+    for (name, theirs, of_round) in [
+        ("ratio_std_line", line, times.iter().map(|t| t.std_line / t.ours).collect::<Vec<_>>()),
+        ("ratio_std_block", block, times.iter().map(|t| t.std_block / t.ours).collect()),
+    ] {
+        report.add(name, theirs / ours, "times");
+        report.add(format!("{name}_min"), of_round.iter().copied().fold(f64::INFINITY, f64::min), "times");
+        report.add(format!("{name}_max"), of_round.iter().copied().fold(0.0, f64::max), "times");
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -47,12 +47,12 @@ const BLOCKS_AHEAD: usize = 3;
 /// Pieces that the channel holds: as many as all blocks can have, so that only a block's worth of room wakes the reader.
 const QUEUED_PIECES: usize = 256;
 /// Parsed pieces that may wait for the log, for each parser.
-const OUTPUTS_PER_PARSER: usize = 8;
+const OUTPUTS_PER_PARSER: usize = 6;
 /// Survivors' bytes after which a commit starts without waiting for more.
 const BATCH_BYTES: usize = 1 << 20;
 
-/// How long the first survivor waits for more before a commit. A commit costs CPU time whatever its size.
-const LINGER: Duration = Duration::from_micros(500);
+/// Zero: a commit takes what gathered while the one before it was with the disk, and no record waits for company.
+const LINGER: Duration = Duration::ZERO;
 
 /// What a run did and how long it took.
 #[derive(Debug)]
