@@ -20,10 +20,10 @@ use crate::sys::clock;
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub enum Clock {
-    /// `CLOCK_MONOTONIC`: nanosecond resolution, about 20 ns a read.
+    /// `CLOCK_MONOTONIC`: nanosecond resolution.
     #[default]
     Monotonic,
-    /// `CLOCK_MONOTONIC_COARSE`: about 4 ns a read, as late as [`Clock::resolution`] (1 to 10 ms). Outside Linux the
+    /// `CLOCK_MONOTONIC_COARSE`: cheaper to read, and late by up to [`Clock::resolution`] (1 to 10 ms). Outside Linux the
     /// same as `Monotonic`.
     Coarse,
     /// Moves only by [`Manual::advance`].
