@@ -5,7 +5,7 @@ use std::mem::MaybeUninit;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use super::position::{CLOSED, Laps, Position, is_before};
-use super::{Drain, IterMut, PopError, PushError, Stats, bulk};
+use super::{Drain, IterMut, PopError, PushError, Source, Stats, bulk};
 use crate::primitive::UnsafeCell;
 use crate::primitive::atomic::{AtomicUsize, Ordering, fence};
 use crate::sync::CachePadded;
@@ -232,7 +232,7 @@ impl<T> Bounded<T> {
     /// assert_eq!(queue.try_push_bulk(&mut items), 2);
     /// assert_eq!(items, [3]);
     /// ```
-    pub fn try_push_bulk(&self, items: &mut Vec<T>) -> usize {
+    pub fn try_push_bulk<S: Source<T>>(&self, items: &mut S) -> usize {
         bulk::push_front(items, self.capacity() - self.len(), |item| self.try_push(item))
     }
 

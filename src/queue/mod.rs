@@ -26,6 +26,7 @@ mod pop_error;
 mod position;
 mod push_error;
 mod segmented;
+mod source;
 pub mod spsc;
 mod stats;
 mod traits;
@@ -36,6 +37,7 @@ pub use iter_mut::IterMut;
 pub use pop_error::PopError;
 pub use push_error::PushError;
 pub use segmented::Segmented;
+pub use source::Source;
 pub use stats::Stats;
 pub use traits::{Pop, Push, Queue};
 

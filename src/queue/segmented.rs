@@ -2,7 +2,7 @@ use std::fmt;
 
 use crossbeam::queue::SegQueue;
 
-use super::{PopError, PushError, Stats, bulk};
+use super::{PopError, PushError, Source, Stats, bulk};
 use crate::primitive::atomic::{AtomicUsize, Ordering, fence};
 use crate::sync::CachePadded;
 
@@ -146,7 +146,7 @@ impl<T> Segmented<T> {
     /// Pushes from the front of `items` as many as there is room for, and says how many. The rest stays in `items`, in
     /// order. Each item is a push of its own: items of other threads may come between them. Moves the rest of `items`
     /// down, so it costs time linear in its length.
-    pub fn try_push_bulk(&self, items: &mut Vec<T>) -> usize {
+    pub fn try_push_bulk<S: Source<T>>(&self, items: &mut S) -> usize {
         bulk::push_front(items, self.limit - self.len(), |item| self.try_push(item))
     }
 

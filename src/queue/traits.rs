@@ -1,4 +1,4 @@
-use super::{Bounded, PopError, PushError, Segmented, Stats, spsc};
+use super::{Bounded, PopError, PushError, Segmented, Source, Stats, spsc};
 use crate::primitive::Arc;
 
 mod sealed {
@@ -57,7 +57,7 @@ pub trait Push<T>: Queue {
     fn try_push(&self, item: T) -> Result<(), PushError<T>>;
 
     /// Pushes from the front of `items` as many as there is room for, and says how many; the rest stays in `items`.
-    fn try_push_bulk(&self, items: &mut Vec<T>) -> usize;
+    fn try_push_bulk<S: Source<T>>(&self, items: &mut S) -> usize;
 }
 
 /// The popping end of a queue. Sealed.
@@ -114,7 +114,7 @@ macro_rules! forward_queue {
                 (**self).try_push(item)
             }
 
-            fn try_push_bulk(&self, items: &mut Vec<T>) -> usize {
+            fn try_push_bulk<S: Source<T>>(&self, items: &mut S) -> usize {
                 (**self).try_push_bulk(items)
             }
         }
@@ -168,7 +168,7 @@ impl<T> Push<T> for spsc::Producer<T> {
         self.announced(|| self.try_push(item))
     }
 
-    fn try_push_bulk(&self, items: &mut Vec<T>) -> usize {
+    fn try_push_bulk<S: Source<T>>(&self, items: &mut S) -> usize {
         self.announced(|| self.try_push_bulk(items))
     }
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use super::ring::{CLOSED, CONSUMER_GONE, PRODUCER_GONE, Ring};
 use crate::primitive::Arc;
 use crate::primitive::atomic::{Ordering, fence};
-use crate::queue::{PushError, Stats};
+use crate::queue::{PushError, Source, Stats};
 
 /// The pushing end of a [`ring`](super::ring). One thread has it at a time: it is `Send` and not `Sync`.
 ///
@@ -71,17 +71,21 @@ impl<T> Producer<T> {
     /// assert_eq!(items, [3]);
     /// assert_eq!(consumer.len(), 2);
     /// ```
-    pub fn try_push_bulk(&self, items: &mut Vec<T>) -> usize {
+    pub fn try_push_bulk<S: Source<T>>(&self, items: &mut S) -> usize {
         if self.is_shut() {
             return 0;
         }
-        let n = self.room(items.len()).min(items.len());
+        let waiting = items.waiting();
+        let n = self.room(waiting.len()).min(waiting.len());
         let mut index = self.index.get();
-        for item in items.drain(..n) {
-            // SAFETY: there is room for n, so the n slots after the tail are the producer's.
-            unsafe { self.ring.write(index, item) };
+        for item in &waiting[..n] {
+            // SAFETY: there is room for n, so the n slots after the tail are the producer's. The item is forgotten in
+            // its source below, and nothing in between can panic.
+            unsafe { self.ring.write(index, std::ptr::read(item)) };
             index = self.ring.after(index);
         }
+        // SAFETY: the first n items were moved into the ring.
+        unsafe { items.advance(n) };
         self.index.set(index);
         self.publish(n);
         n
