@@ -6,6 +6,9 @@ pub mod design {}
 #[doc = include_str!("../docs/patterns.md")]
 pub mod patterns {}
 
+#[doc = include_str!("../docs/queues.md")]
+pub mod queues {}
+
 #[doc = include_str!("../docs/orderings.md")]
 pub mod orderings {}
 

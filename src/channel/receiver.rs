@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use super::sender::BUSY_SPINS;
 use super::shared::Shared;
-use super::{Iter, RecvError, RecvTimeoutError, Stats, TryIter, TryRecvError};
+use super::waiters::Attempt;
+use super::{IntoIter, Iter, Ready, RecvError, RecvTimeoutError, Stats, TryIter, TryRecvError};
 use crate::primitive::{Arc, spin_loop, thread};
-use crate::queue::{Bounded, Pop, PopError, Segmented, spsc};
+use crate::queue::{Bounded, Pop, PopError, Segmented, mpsc, spmc, spsc};
 use crate::time::Deadline;
 
 /// The receiver of [`channel::segmented`](super::segmented()).
@@ -14,6 +15,12 @@ pub type SegmentedReceiver<T> = Receiver<T, Arc<Segmented<T>>>;
 
 /// The receiver of [`channel::spsc`](super::spsc()).
 pub type SpscReceiver<T> = Receiver<T, spsc::Consumer<T>>;
+
+/// The receiver of [`channel::mpsc`](super::mpsc()).
+pub type MpscReceiver<T> = Receiver<T, mpsc::Consumer<T>>;
+
+/// The receiver of [`channel::spmc`](super::spmc()).
+pub type SpmcReceiver<T> = Receiver<T, spmc::Consumer<T>>;
 
 /// The receiving end of a channel. Cloned where the queue has room for several receivers; each item goes to one of
 /// them.
@@ -35,13 +42,13 @@ impl<T, Q: Pop<T>> Receiver<T, Q> {
     ///
     /// # Errors
     ///
-    /// [`TryRecvError::Empty`] where there is none, also where the oldest is one that its sender has begun to put in and
-    /// does not finish within a short spin; [`TryRecvError::Closed`] where the channel is closed and drained.
+    /// [`TryRecvError::Empty`] where there is none, also where a peer has begun and not finished with the place it needs
+    /// and does not within a short spin; [`TryRecvError::Closed`] where the channel is closed and drained.
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
         for _ in 0..BUSY_SPINS {
             match self.queue.try_pop() {
                 Ok(item) => {
-                    self.shared.popped(1);
+                    self.popped();
                     return Ok(item);
                 }
                 Err(PopError::Closed) => return Err(TryRecvError::Closed),
@@ -92,7 +99,7 @@ impl<T, Q: Pop<T>> Receiver<T, Q> {
     pub fn recv_deadline(&self, deadline: Deadline) -> Result<T, RecvTimeoutError> {
         match self.queue.try_pop() {
             Ok(item) => {
-                self.shared.popped(1);
+                self.popped();
                 Ok(item)
             }
             Err(_) => self.recv_slow(deadline),
@@ -101,15 +108,28 @@ impl<T, Q: Pop<T>> Receiver<T, Q> {
 
     #[cold]
     fn recv_slow(&self, deadline: Deadline) -> Result<T, RecvTimeoutError> {
-        let received = self.shared.not_empty.wait(&self.shared.clock, deadline, (), |()| match self.queue.try_pop() {
-            Ok(item) => Ok(Ok(item)),
-            Err(PopError::Closed) => Ok(Err(RecvTimeoutError::Closed)),
-            Err(_) => Err(()),
-        });
-        let item = received.unwrap_or(Err(RecvTimeoutError::Timeout))?;
-        self.shared.popped(1);
-        self.pass_on();
-        Ok(item)
+        let attempt = |()| match self.queue.try_pop() {
+            Ok(item) => {
+                self.popped();
+                Attempt::Done(Ok(item))
+            }
+            Err(PopError::Closed) => Attempt::Done(Err(RecvTimeoutError::Closed)),
+            Err(PopError::Empty) => Attempt::Nothing(()),
+            Err(PopError::Busy) => Attempt::Busy(()),
+        };
+        self.wait(deadline, attempt).unwrap_or(Err(RecvTimeoutError::Timeout))
+    }
+
+    /// Waits for an item; see `Waiters::wait`.
+    fn wait<R>(&self, deadline: Deadline, attempt: impl FnMut(()) -> Attempt<R, ()>) -> Result<R, ()> {
+        let Shared { not_empty, wait, clock, .. } = &*self.shared;
+        not_empty.wait(*wait, clock, deadline, (), attempt, || !self.queue.is_empty())
+    }
+
+    /// An item has been popped, or several.
+    #[inline]
+    fn popped(&self) {
+        self.shared.popped(Q::CLAIMS);
     }
 
     /// Receives up to `max` items that are there now onto the end of `items`, and says how many. Does not wait.
@@ -120,10 +140,9 @@ impl<T, Q: Pop<T>> Receiver<T, Q> {
     pub fn try_recv_many(&self, items: &mut Vec<T>, max: usize) -> Result<usize, TryRecvError> {
         for _ in 0..BUSY_SPINS {
             match self.pop_some(items, max) {
-                Ok(Some(n)) => return Ok(n),
-                Ok(None) => return Err(TryRecvError::Closed),
-                Err(()) if self.queue.is_empty() => break,
-                Err(()) => spin_loop(),
+                Attempt::Done(received) => return received.ok_or(TryRecvError::Closed),
+                Attempt::Nothing(()) => break,
+                Attempt::Busy(()) => spin_loop(),
             }
         }
         Err(TryRecvError::Empty)
@@ -177,23 +196,18 @@ impl<T, Q: Pop<T>> Receiver<T, Q> {
         deadline: Deadline,
     ) -> Result<usize, RecvTimeoutError> {
         let received = match self.pop_some(items, max) {
-            Ok(received) => received,
-            Err(()) => {
-                let waited =
-                    self.shared.not_empty.wait(&self.shared.clock, deadline, (), |()| self.pop_some(items, max));
-                let received = waited.map_err(|()| RecvTimeoutError::Timeout)?;
-                self.pass_on();
-                received
+            Attempt::Done(received) => received,
+            Attempt::Nothing(()) | Attempt::Busy(()) => {
+                self.wait(deadline, |()| self.pop_some(items, max)).map_err(|()| RecvTimeoutError::Timeout)?
             }
         };
         received.ok_or(RecvTimeoutError::Closed)
     }
 
-    /// Pops what is there, up to `max`, and tells the senders. `Ok(None)`: the channel is closed and drained; `Err`:
-    /// there is nothing yet.
-    fn pop_some(&self, items: &mut Vec<T>, max: usize) -> Result<Option<usize>, ()> {
+    /// Pops what is there, up to `max`, and tells the senders. `Done(None)`: the channel is closed and drained.
+    fn pop_some(&self, items: &mut Vec<T>, max: usize) -> Attempt<Option<usize>, ()> {
         if max == 0 {
-            return Ok(Some(0));
+            return Attempt::Done(Some(0));
         }
         let mut n = self.queue.try_pop_bulk(items, max);
         if n == 0 {
@@ -201,20 +215,53 @@ impl<T, Q: Pop<T>> Receiver<T, Q> {
             items.reserve(1);
             match self.queue.try_pop() {
                 Ok(item) => items.push(item),
-                Err(PopError::Closed) => return Ok(None),
-                Err(_) => return Err(()),
+                Err(PopError::Closed) => return Attempt::Done(None),
+                Err(PopError::Empty) => return Attempt::Nothing(()),
+                Err(PopError::Busy) => return Attempt::Busy(()),
             }
             n = 1;
         }
-        self.shared.popped(n);
-        Ok(Some(n))
+        self.popped();
+        Attempt::Done(Some(n))
     }
 
-    /// Wakes the next receiver where items are left; see `Shared`.
-    fn pass_on(&self) {
-        if !self.queue.is_empty() {
-            self.shared.not_empty.notify(1);
-        }
+    /// Says whether a receive is worth a try now; where not, the closure of
+    /// [`Builder::on_readable`](super::Builder::on_readable) will be called once, when it is.
+    ///
+    /// For a thread that waits in an event loop of its own, for channels and for other things. One-shot, as an
+    /// `EPOLLONESHOT` of epoll: receive until [`try_recv`](Self::try_recv) is refused, then arm; on [`Ready::Now`],
+    /// receive again. A close counts as ready. Either way it is only worth a try: another receiver may be faster, or
+    /// the item not quite in yet. All clones share one arming and one closure; receivers that wait in `recv` are woken
+    /// as if there were no closure.
+    ///
+    /// ```
+    /// use bedplate::channel::{self, Ready};
+    /// use std::thread::{self, Thread};
+    ///
+    /// // The loop: here a thread that parks, in place of one in `epoll_wait`.
+    /// let event_loop: Thread = thread::current();
+    /// let (tx, rx) = channel::builder(16).on_readable(move || event_loop.unpark()).build();
+    /// let sender = thread::spawn(move || (0..100).try_for_each(|n| tx.send(n)));
+    /// let mut received = Vec::new();
+    /// loop {
+    ///     received.extend(rx.try_iter());
+    ///     if rx.is_closed() && rx.is_empty() {
+    ///         break;
+    ///     }
+    ///     if rx.arm() == Ready::Later {
+    ///         thread::park();
+    ///     }
+    /// }
+    /// assert!(received.into_iter().eq(0..100));
+    /// sender.join().unwrap().unwrap();
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the channel was built without `on_readable`.
+    pub fn arm(&self) -> Ready {
+        assert!(self.shared.not_empty.has_hook(), "Receiver::arm: the channel was built without `on_readable`");
+        self.shared.not_empty.arm(|| !self.queue.is_empty() || self.queue.is_closed())
     }
 
     /// Receives until the channel is closed and drained, and waits for each item.
@@ -319,6 +366,15 @@ impl<'a, T, Q: Pop<T>> IntoIterator for &'a Receiver<T, Q> {
 
     fn into_iter(self) -> Iter<'a, T, Q> {
         self.iter()
+    }
+}
+
+impl<T, Q: Pop<T>> IntoIterator for Receiver<T, Q> {
+    type Item = T;
+    type IntoIter = IntoIter<T, Q>;
+
+    fn into_iter(self) -> IntoIter<T, Q> {
+        IntoIter::new(self)
     }
 }
 

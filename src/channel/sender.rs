@@ -2,10 +2,12 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
 
+use super::backoff::MODELLED;
 use super::shared::Shared;
-use super::{SendError, SendTimeoutError, Stats, TrySendError};
+use super::waiters::Attempt;
+use super::{Ready, SendError, SendTimeoutError, Stats, TrySendError};
 use crate::primitive::{Arc, spin_loop};
-use crate::queue::{Bounded, Push, PushError, Segmented, spsc};
+use crate::queue::{Bounded, Push, PushError, Segmented, Source, mpsc, spmc, spsc};
 use crate::time::Deadline;
 
 /// The sender of [`channel::segmented`](super::segmented()).
@@ -14,9 +16,15 @@ pub type SegmentedSender<T> = Sender<T, Arc<Segmented<T>>>;
 /// The sender of [`channel::spsc`](super::spsc()).
 pub type SpscSender<T> = Sender<T, spsc::Producer<T>>;
 
+/// The sender of [`channel::mpsc`](super::mpsc()).
+pub type MpscSender<T> = Sender<T, mpsc::Producer<T>>;
+
+/// The sender of [`channel::spmc`](super::spmc()).
+pub type SpmcSender<T> = Sender<T, spmc::Producer<T>>;
+
 /// Tries at a place that a peer has not finished with, before an operation that must not wait gives up on it. The peer
 /// needs a few instructions for it unless it was stopped there.
-pub(super) const BUSY_SPINS: usize = if cfg!(bedplate_loom) { 1 } else { 16 };
+pub(super) const BUSY_SPINS: usize = if MODELLED { 1 } else { 16 };
 
 /// The sending end of a channel. Cloned where the queue has room for several senders.
 ///
@@ -44,22 +52,15 @@ impl<T, Q: Push<T>> Sender<T, Q> {
         for _ in 0..BUSY_SPINS {
             item = match self.queue.try_push(item) {
                 Ok(()) => {
-                    self.shared.pushed(1);
+                    self.pushed();
                     return Ok(());
                 }
-                Err(PushError::Closed(item)) => {
-                    self.shared.refused();
-                    return Err(TrySendError::Closed(item));
-                }
-                Err(PushError::Full(full)) => {
-                    item = full;
-                    break;
-                }
+                Err(PushError::Closed(item)) => return Err(TrySendError::Closed(item)),
+                Err(PushError::Full(item)) => return Err(TrySendError::Full(item)),
                 Err(PushError::Busy(item)) => item,
             };
             spin_loop();
         }
-        self.shared.refused();
         Err(TrySendError::Full(item))
     }
 
@@ -104,7 +105,7 @@ impl<T, Q: Push<T>> Sender<T, Q> {
     pub fn send_deadline(&self, item: T, deadline: Deadline) -> Result<(), SendTimeoutError<T>> {
         match self.queue.try_push(item) {
             Ok(()) => {
-                self.shared.pushed(1);
+                self.pushed();
                 Ok(())
             }
             Err(refused) => self.send_slow(refused.into_inner(), deadline),
@@ -113,47 +114,55 @@ impl<T, Q: Push<T>> Sender<T, Q> {
 
     #[cold]
     fn send_slow(&self, item: T, deadline: Deadline) -> Result<(), SendTimeoutError<T>> {
-        let sent =
-            self.shared.not_full.wait(&self.shared.clock, deadline, item, |item| match self.queue.try_push(item) {
-                Ok(()) => Ok(Ok(())),
-                Err(PushError::Closed(item)) => Ok(Err(item)),
-                Err(refused) => Err(refused.into_inner()),
-            });
-        let refused = match sent {
-            Ok(Ok(())) => {
-                self.shared.pushed(1);
-                self.pass_on();
-                return Ok(());
+        let attempt = |item| match self.queue.try_push(item) {
+            Ok(()) => {
+                self.pushed();
+                Attempt::Done(Ok(()))
             }
-            Ok(Err(item)) => SendTimeoutError::Closed(item),
-            Err(item) => SendTimeoutError::Timeout(item),
+            Err(PushError::Closed(item)) => Attempt::Done(Err(item)),
+            Err(PushError::Full(item)) => Attempt::Nothing(item),
+            Err(PushError::Busy(item)) => Attempt::Busy(item),
         };
-        self.shared.refused();
-        Err(refused)
+        match self.wait(deadline, item, attempt) {
+            Ok(sent) => sent.map_err(SendTimeoutError::Closed),
+            Err(item) => Err(SendTimeoutError::Timeout(item)),
+        }
     }
 
-    /// Sends from the front of `items` what there is room for now; what there is not stays in `items`, in order.
+    /// Waits for room; see `Waiters::wait`.
+    fn wait<S, R>(&self, deadline: Deadline, state: S, attempt: impl FnMut(S) -> Attempt<R, S>) -> Result<R, S> {
+        let Shared { not_full, wait, clock, .. } = &*self.shared;
+        not_full.wait(*wait, clock, deadline, state, attempt, || !self.queue.is_full())
+    }
+
+    /// An item has been pushed, or several.
+    #[inline]
+    fn pushed(&self) {
+        self.shared.pushed(Q::CLAIMS);
+    }
+
+    /// Sends from the front of `items` what there is room for now; what there is not stays in `items`, in order. Does
+    /// not wait.
     ///
     /// # Errors
     ///
     /// [`TrySendError`] where items are left, and why.
-    pub fn try_send_all(&self, items: &mut Vec<T>) -> Result<(), TrySendError<()>> {
+    pub fn try_send_all<S: Source<T>>(&self, items: &mut S) -> Result<(), TrySendError<()>> {
         for _ in 0..BUSY_SPINS {
             match self.push_some(items) {
-                Some(Ok(())) => return Ok(()),
-                Some(Err(())) => {
-                    self.shared.refused();
-                    return Err(TrySendError::Closed(()));
-                }
-                None if self.queue.is_full() => break,
-                None => spin_loop(),
+                Attempt::Done(Ok(())) => return Ok(()),
+                Attempt::Done(Err(())) => return Err(TrySendError::Closed(())),
+                Attempt::Nothing(()) => break,
+                Attempt::Busy(()) => spin_loop(),
             }
         }
-        self.shared.refused();
         Err(TrySendError::Full(()))
     }
 
     /// Sends all of `items` in order, and waits for room as long as it takes. Other senders may come between them.
+    ///
+    /// Takes them from a `Vec`, a `vec::Drain`, a `vec::IntoIter`, or for `Copy` items a slice; see
+    /// [`queue::Source`](Source). Receivers are woken for what one claim of the queue brought them, not for each item.
     ///
     /// ```
     /// use bedplate::channel;
@@ -162,14 +171,15 @@ impl<T, Q: Push<T>> Sender<T, Q> {
     /// let mut batch = vec![1, 2, 3];
     /// tx.send_all(&mut batch)?;
     /// assert!(batch.is_empty()); // Its memory is kept for the next batch.
-    /// assert_eq!(rx.try_iter().collect::<Vec<_>>(), [1, 2, 3]);
+    /// tx.send_all(&mut [4, 5].as_slice())?;
+    /// assert_eq!(rx.try_iter().collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
     /// # Ok::<(), channel::SendError<()>>(())
     /// ```
     ///
     /// # Errors
     ///
     /// [`SendError`] where the channel is closed; what was not sent is still in `items`.
-    pub fn send_all(&self, items: &mut Vec<T>) -> Result<(), SendError<()>> {
+    pub fn send_all<S: Source<T>>(&self, items: &mut S) -> Result<(), SendError<()>> {
         self.send_all_deadline(items, Deadline::NEVER).map_err(|_| SendError(()))
     }
 
@@ -178,55 +188,75 @@ impl<T, Q: Push<T>> Sender<T, Q> {
     /// # Errors
     ///
     /// As [`send_all_deadline`](Self::send_all_deadline).
-    pub fn send_all_timeout(&self, items: &mut Vec<T>, timeout: Duration) -> Result<(), SendTimeoutError<()>> {
+    pub fn send_all_timeout<S: Source<T>>(&self, items: &mut S, timeout: Duration) -> Result<(), SendTimeoutError<()>> {
         self.send_all_deadline(items, Deadline::after(&self.shared.clock, timeout))
     }
 
-    /// Sends all of `items` in order, and waits for room up to `deadline` on the clock of the channel.
+    /// Sends all of `items` in order, and waits for room up to `deadline` on the clock of the channel. Sends also past
+    /// the deadline what there is room for at once.
     ///
     /// # Errors
     ///
     /// [`SendTimeoutError`] where it could not send all of them; what was not sent is still in `items`.
-    pub fn send_all_deadline(&self, items: &mut Vec<T>, deadline: Deadline) -> Result<(), SendTimeoutError<()>> {
-        let result = match self.push_some(items) {
-            Some(sent) => sent.map_err(SendTimeoutError::Closed),
-            None => self.send_all_slow(items, deadline),
-        };
-        if result.is_err() {
-            self.shared.refused();
+    pub fn send_all_deadline<S: Source<T>>(
+        &self,
+        items: &mut S,
+        deadline: Deadline,
+    ) -> Result<(), SendTimeoutError<()>> {
+        match self.push_some(items) {
+            Attempt::Done(sent) => sent.map_err(SendTimeoutError::Closed),
+            Attempt::Nothing(()) | Attempt::Busy(()) => self.send_all_slow(items, deadline),
         }
-        result
     }
 
     #[cold]
-    fn send_all_slow(&self, items: &mut Vec<T>, deadline: Deadline) -> Result<(), SendTimeoutError<()>> {
-        let attempt = |()| self.push_some(items).ok_or(());
-        let sent = self.shared.not_full.wait(&self.shared.clock, deadline, (), attempt);
-        self.pass_on();
-        sent.map_err(SendTimeoutError::Timeout)?.map_err(SendTimeoutError::Closed)
+    fn send_all_slow<S: Source<T>>(&self, items: &mut S, deadline: Deadline) -> Result<(), SendTimeoutError<()>> {
+        let mut left = items.waiting().len();
+        loop {
+            // Ends with each claim: a wait that goes on is one that found nothing to do.
+            let attempt = |()| match self.push_some(items) {
+                Attempt::Nothing(()) | Attempt::Busy(()) if items.waiting().len() < left => Attempt::Done(None),
+                Attempt::Done(sent) => Attempt::Done(Some(sent)),
+                Attempt::Nothing(()) => Attempt::Nothing(()),
+                Attempt::Busy(()) => Attempt::Busy(()),
+            };
+            match self.wait(deadline, (), attempt) {
+                Ok(Some(sent)) => return sent.map_err(SendTimeoutError::Closed),
+                Ok(None) => left = items.waiting().len(),
+                Err(()) => return Err(SendTimeoutError::Timeout(())),
+            }
+        }
     }
 
-    /// Pushes what there is room for and tells the receivers. `Some(Ok)`: nothing is left; `Some(Err)`: the channel is
-    /// closed; `None`: the rest must wait.
-    fn push_some(&self, items: &mut Vec<T>) -> Option<Result<(), ()>> {
-        let n = self.queue.try_push_bulk(items);
-        if n > 0 {
-            self.shared.pushed(n);
+    /// Pushes what there is room for and tells the receivers. `Done(Ok)`: nothing is left to send; `Done(Err)`: the
+    /// channel is closed.
+    fn push_some<S: Source<T>>(&self, items: &mut S) -> Attempt<Result<(), ()>, ()> {
+        if self.queue.try_push_bulk(items) > 0 {
+            self.pushed();
         }
-        if items.is_empty() {
-            Some(Ok(()))
+        if items.waiting().is_empty() {
+            Attempt::Done(Ok(()))
         } else if self.queue.is_closed() {
-            Some(Err(()))
+            Attempt::Done(Err(()))
+        } else if self.queue.is_full() {
+            Attempt::Nothing(())
         } else {
-            None
+            Attempt::Busy(())
         }
     }
 
-    /// Wakes the next sender where there is room left; see `Shared`.
-    fn pass_on(&self) {
-        if !self.queue.is_full() {
-            self.shared.not_full.notify(1);
-        }
+    /// Says whether a send is worth a try now; where not, the closure of
+    /// [`Builder::on_writable`](super::Builder::on_writable) will be called once, when it is.
+    ///
+    /// For a thread that waits in an event loop of its own. One-shot, as an `EPOLLONESHOT` of epoll: arm it again after
+    /// a send has been refused. See [`Receiver::arm`](super::Receiver::arm), which is its like for the other end.
+    ///
+    /// # Panics
+    ///
+    /// If the channel was built without `on_writable`.
+    pub fn arm(&self) -> Ready {
+        assert!(self.shared.not_full.has_hook(), "Sender::arm: the channel was built without `on_writable`");
+        self.shared.not_full.arm(|| !self.queue.is_full() || self.queue.is_closed())
     }
 
     /// Closes the channel; says whether this call did it. What was sent is still received.

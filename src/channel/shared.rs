@@ -1,78 +1,56 @@
-use super::Stats;
 use super::waiters::Waiters;
-use crate::primitive::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
+use super::{Stats, Wait};
+use crate::primitive::atomic::{AtomicUsize, Ordering};
 use crate::queue::Queue;
 use crate::time::Clock;
 
 /// What all handles of a channel share beside its queue.
 ///
-/// Who wakes whom:
-///
-/// - Each finished push wakes one receiver, each finished pop one sender.
-/// - A queue may answer `Busy`: a waiter can be woken, find the place it needs unfinished, and park again, with the
-///   notification spent. So a waiter that was through after waiting, and leaves work behind, wakes the next one of its
-///   side (`Sender::pass_on`, `Receiver::pass_on`): the push that was unfinished starts that chain when it ends.
-/// - Closing wakes everybody. A receiver that then finds the last items unfinished parks once more; so while the channel
-///   is closing, each finished pop and each send that ends with an error wakes all receivers.
+/// Who wakes whom: each finished push relays to the receivers, each finished pop to the senders, and a close wakes
+/// everybody. A relay wakes one thread where one listens and no other wake-up is in flight; the thread that was woken
+/// passes on once it is through (`Waiters::pass_on`). A thread that waits for a place which a peer has not finished
+/// with is not woken for it, and looks from time to time.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) not_empty: Waiters,
     pub(super) not_full: Waiters,
-    /// Set before the queue is closed. Read with each pop, so it is on a line that otherwise hardly changes.
-    closing: AtomicBool,
     senders: AtomicUsize,
     receivers: AtomicUsize,
+    pub(super) wait: Wait,
     pub(super) clock: Clock,
 }
 
 impl Shared {
     /// For one sender and one receiver.
-    pub(super) fn new(clock: Clock) -> Self {
-        Self {
-            not_empty: Waiters::default(),
-            not_full: Waiters::default(),
-            closing: AtomicBool::new(false),
-            senders: AtomicUsize::new(1),
-            receivers: AtomicUsize::new(1),
-            clock,
-        }
+    pub(super) fn new(not_empty: Waiters, not_full: Waiters, wait: Wait, clock: Clock) -> Self {
+        Self { not_empty, not_full, senders: AtomicUsize::new(1), receivers: AtomicUsize::new(1), wait, clock }
     }
 
-    /// `n` items were pushed.
+    /// A push has gone through; `claimed`: see `Waiters::signal`.
     #[inline]
-    pub(super) fn pushed(&self, n: usize) {
-        self.not_empty.notify(n);
+    pub(super) fn pushed(&self, claimed: bool) {
+        self.not_empty.signal(claimed);
+        self.end_stalls();
     }
 
-    /// `n` items were popped.
+    /// A pop has gone through.
     #[inline]
-    pub(super) fn popped(&self, n: usize) {
-        self.not_full.notify(n);
-        // Relaxed: ordered by the fence in `notify`. Where the flag is not seen here, `close` wakes the receivers after
-        // that fence, and they see this pop finished.
-        if self.closing.load(Ordering::Relaxed) {
-            self.not_empty.notify_all();
-        }
+    pub(super) fn popped(&self, claimed: bool) {
+        self.not_full.signal(claimed);
+        self.end_stalls();
     }
 
-    /// A send ends with an error: the push it tried has ended without an item.
-    #[cold]
-    pub(super) fn refused(&self) {
-        // Pairs with the fences of `close` and of a listener: where the flag is not seen here, whoever closes the
-        // channel sees the push ended.
-        fence(Ordering::SeqCst);
-        if self.closing.load(Ordering::Relaxed) {
-            self.not_empty.notify_all();
-        }
+    #[inline]
+    fn end_stalls(&self) {
+        self.not_empty.end_stalls();
+        self.not_full.end_stalls();
     }
 
     /// Closes the queue and wakes everybody; says whether this call closed it.
     pub(super) fn close(&self, queue: &impl Queue) -> bool {
-        // Relaxed: ordered by the fences in the two below.
-        self.closing.store(true, Ordering::Relaxed);
         let closed = queue.close();
-        self.not_empty.notify_all();
-        self.not_full.notify_all();
+        self.not_empty.signal_all();
+        self.not_full.signal_all();
         closed
     }
 
@@ -111,6 +89,9 @@ impl Shared {
             parked_receivers: self.not_empty.parked(),
             sender_parks: self.not_full.parks(),
             receiver_parks: self.not_empty.parks(),
+            sender_wakes: self.not_full.wakes(),
+            receiver_wakes: self.not_empty.wakes(),
+            hook_panics: self.not_empty.hook_panics() + self.not_full.hook_panics(),
             closed: stats.closed,
         }
     }

@@ -24,6 +24,13 @@ pub struct Stats {
     pub sender_parks: u64,
     /// How often a receiver parked for an item since the channel was made.
     pub receiver_parks: u64,
+    /// How often a sender was woken because there was room, a close left out.
+    pub sender_wakes: u64,
+    /// How often a receiver was woken because there was an item, a close left out.
+    pub receiver_wakes: u64,
+    /// How often a closure of [`Builder::on_readable`](super::Builder::on_readable) or
+    /// [`Builder::on_writable`](super::Builder::on_writable) panicked.
+    pub hook_panics: u64,
     /// Whether the channel is closed.
     pub closed: bool,
 }

@@ -1,34 +1,181 @@
-use std::sync::OnceLock;
-
+use super::backoff::Backoff;
+use super::hook::Hook;
+use super::stalls::Stalls;
+use super::{Ready, Wait};
 use crate::primitive::atomic::{AtomicU64, AtomicUsize, Ordering};
-use crate::primitive::spin_loop;
-use crate::sync::EventCount;
+use crate::sync::{EventCount, Listener, Relayed, Woken};
 use crate::time::{Clock, Deadline};
 
-/// Tries before parking. A peer that is running comes around within some hundred nanoseconds, a park and its wake-up
-/// take some microseconds: so many tries cost about as much as the park they may save.
-const SPINS: usize = if cfg!(bedplate_loom) { 0 } else { 64 };
-
-/// The threads that wait at one side of a channel.
-#[derive(Debug, Default)]
+/// The threads that wait at one side of a channel, and the event loop that does.
+#[derive(Debug)]
 pub(super) struct Waiters {
     event: EventCount,
+    hook: Option<Hook>,
+    stalls: Stalls,
     /// Threads in `wait` that have nothing left but to park; for statistics only.
     parked: AtomicUsize,
     /// How often a thread parked; for statistics only.
     parks: AtomicU64,
+    /// How often a parked thread was woken for a change of the queue; for statistics only.
+    wakes: AtomicU64,
+}
+
+/// What became of a try.
+#[derive(Debug)]
+pub(super) enum Attempt<R, S> {
+    /// It is through.
+    Done(R),
+    /// There was nothing to be had, as the queue's words say: whoever changes them wakes a listener.
+    Nothing(S),
+    /// What it needs is claimed by a peer that has not finished.
+    Busy(S),
 }
 
 impl Waiters {
-    /// Wakes up to `n` of them. The queue must have changed before.
+    pub(super) fn new(hook: Option<Hook>, claimed: bool) -> Self {
+        Self {
+            event: EventCount::new(),
+            hook,
+            stalls: Stalls::new(claimed),
+            parked: AtomicUsize::new(0),
+            parks: AtomicU64::new(0),
+            wakes: AtomicU64::new(0),
+        }
+    }
+
+    /// The queue has changed so that one of them may be through; `claimed`: by a SeqCst read-modify-write.
     #[inline]
-    pub(super) fn notify(&self, n: usize) {
-        self.event.notify(n);
+    pub(super) fn signal(&self, claimed: bool) {
+        let relayed = if claimed { self.event.relay_relaxed() } else { self.event.relay() };
+        if relayed.woke || relayed.armed {
+            self.follow_up(relayed);
+        }
     }
 
     /// Wakes all of them. The queue must have changed before.
-    pub(super) fn notify_all(&self) {
-        self.event.notify_all();
+    pub(super) fn signal_all(&self) {
+        if self.event.relay_to_all() {
+            self.call_hook();
+        }
+    }
+
+    /// An operation of the queue has ended.
+    #[inline]
+    pub(super) fn end_stalls(&self) {
+        self.stalls.over();
+    }
+
+    #[cold]
+    fn follow_up(&self, relayed: Relayed) {
+        // Relaxed: a figure.
+        self.wakes.fetch_add(u64::from(relayed.woke), Ordering::Relaxed);
+        if relayed.armed {
+            self.call_hook();
+        }
+    }
+
+    fn call_hook(&self) {
+        if let Some(hook) = &self.hook {
+            hook.call();
+        }
+    }
+
+    /// Repeats `attempt` until it is through or the deadline of `clock` is past, and waits between two attempts. An
+    /// attempt that is not through gives back what it needs for the next one. `left` says whether another waiter would
+    /// get through as well.
+    pub(super) fn wait<S, R>(
+        &self,
+        wait: Wait,
+        clock: &Clock,
+        deadline: Deadline,
+        mut state: S,
+        mut attempt: impl FnMut(S) -> Attempt<R, S>,
+        left: impl Fn() -> bool,
+    ) -> Result<R, S> {
+        let mut backoff = Backoff::new(wait);
+        while backoff.pause() {
+            match attempt(state) {
+                Attempt::Done(result) => return Ok(result),
+                Attempt::Nothing(back) | Attempt::Busy(back) => state = back,
+            }
+            if deadline.is_past(clock) {
+                return Err(state);
+            }
+        }
+        let mut stalls = 0;
+        loop {
+            let listener = self.event.listen();
+            // A change before `listen` is seen here, a later one wakes the listener.
+            let (woken, tried) = match attempt(state) {
+                Attempt::Done(result) => {
+                    self.pass_on(listener.leave(), left);
+                    return Ok(result);
+                }
+                Attempt::Nothing(back) => (self.park(listener, clock, deadline), attempt(back)),
+                Attempt::Busy(back) => {
+                    stalls += 1;
+                    self.stalls.wait(listener, (clock, deadline), stalls - 1, back, &mut attempt)
+                }
+            };
+            match tried {
+                Attempt::Done(result) => {
+                    self.pass_on(woken, left);
+                    return Ok(result);
+                }
+                Attempt::Nothing(back) | Attempt::Busy(back) => state = back,
+            }
+            match woken {
+                // It looks again after the next `listen`, and then for the others as well.
+                Woken::First(baton) => baton.put_down(),
+                Woken::No if deadline.is_past(clock) => return Err(state),
+                Woken::No | Woken::Yes => {}
+            }
+        }
+    }
+
+    fn park<'a>(&self, listener: Listener<'a>, clock: &Clock, deadline: Deadline) -> Woken<'a> {
+        // Relaxed: a figure.
+        self.parks.fetch_add(1, Ordering::Relaxed);
+        let _parked = Parked::new(&self.parked);
+        listener.wait_relayed(clock, deadline)
+    }
+
+    /// By a thread that is through after listening: wakes the next where it would get through as well. While this one
+    /// had the baton nobody was woken, and what came meanwhile is for this thread to see.
+    fn pass_on(&self, woken: Woken<'_>, left: impl Fn() -> bool) {
+        if let Woken::First(baton) = woken {
+            if left() {
+                // Relaxed: a figure.
+                self.wakes.fetch_add(u64::from(baton.pass()), Ordering::Relaxed);
+                return;
+            }
+            baton.put_down();
+        }
+        if left() {
+            self.signal(false);
+        }
+    }
+
+    /// Sees to it that the hook is called once, when `ready` holds the next time; says where it holds now.
+    pub(super) fn arm(&self, ready: impl Fn() -> bool) -> Ready {
+        if ready() {
+            return Ready::Now;
+        }
+        self.event.arm();
+        if ready() {
+            // Where a relay was faster, the hook has been called, or will be: for nothing, which it has to bear.
+            self.event.disarm();
+            return Ready::Now;
+        }
+        Ready::Later
+    }
+
+    pub(super) fn has_hook(&self) -> bool {
+        self.hook.is_some()
+    }
+
+    pub(super) fn hook_panics(&self) -> u64 {
+        self.hook.as_ref().map_or(0, Hook::panics)
     }
 
     pub(super) fn parked(&self) -> usize {
@@ -41,49 +188,10 @@ impl Waiters {
         self.parks.load(Ordering::Relaxed)
     }
 
-    /// Repeats `attempt` until it is through or the deadline of `clock` is past: spins for a moment, then parks between
-    /// two attempts. An attempt that is not through gives back what it needs for the next one.
-    pub(super) fn wait<S, R>(
-        &self,
-        clock: &Clock,
-        deadline: Deadline,
-        mut state: S,
-        mut attempt: impl FnMut(S) -> Result<R, S>,
-    ) -> Result<R, S> {
-        for _ in 0..spins() {
-            spin_loop();
-            match attempt(state) {
-                Ok(result) => return Ok(result),
-                Err(back) => state = back,
-            }
-        }
-        loop {
-            let listener = self.event.listen();
-            // A change before `listen` is seen here, a later one notifies the listener. Where this attempt is through,
-            // the listener passes on a notification it may have had.
-            match attempt(state) {
-                Ok(result) => return Ok(result),
-                Err(back) => state = back,
-            }
-            // Relaxed: a figure.
-            self.parks.fetch_add(1, Ordering::Relaxed);
-            let parked = Parked::new(&self.parked);
-            let notified = listener.wait_until(clock, deadline);
-            drop(parked);
-            match attempt(state) {
-                Ok(result) => return Ok(result),
-                Err(back) if !notified => return Err(back),
-                Err(back) => state = back,
-            }
-        }
+    pub(super) fn wakes(&self) -> u64 {
+        // Relaxed: a figure.
+        self.wakes.load(Ordering::Relaxed)
     }
-}
-
-/// How often to try before parking: with one CPU whoever is waited for cannot run meanwhile.
-fn spins() -> usize {
-    // `available_parallelism` reads the cgroup's files, too much for each wait.
-    static COUNT: OnceLock<usize> = OnceLock::new();
-    *COUNT.get_or_init(|| if std::thread::available_parallelism().is_ok_and(|n| n.get() > 1) { SPINS } else { 0 })
 }
 
 /// Counts the calling thread as parked while it lives.

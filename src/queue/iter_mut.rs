@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use super::Bounded;
-use super::position::Position;
+use super::ring::Position;
 
 /// Visits the items of a [`Bounded`] in place, from [`Bounded::iter_mut`].
 pub struct IterMut<'a, T> {

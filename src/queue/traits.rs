@@ -1,4 +1,4 @@
-use super::{Bounded, PopError, PushError, Segmented, Source, Stats, spsc};
+use super::{Bounded, PopError, PushError, Segmented, Source, Stats, mpsc, spmc, spsc};
 use crate::primitive::Arc;
 
 mod sealed {
@@ -49,6 +49,11 @@ pub trait Queue: sealed::Sealed {
 /// assert_eq!(fill(&Arc::new(Bounded::new(5))), 5);
 /// ```
 pub trait Push<T>: Queue {
+    /// Whether a push makes its item known by a read-modify-write with `SeqCst`: a pop behind a `SeqCst` fence then
+    /// answers `Empty` only where the `SeqCst` loads that the pushing thread makes afterwards come after that fence.
+    #[doc(hidden)]
+    const CLAIMS: bool;
+
     /// Appends `item`, or gives it back.
     ///
     /// # Errors
@@ -62,6 +67,11 @@ pub trait Push<T>: Queue {
 
 /// The popping end of a queue. Sealed.
 pub trait Pop<T>: Queue {
+    /// Whether a pop makes its room known by a read-modify-write with `SeqCst`: a push behind a `SeqCst` fence then
+    /// answers `Full` only where the `SeqCst` loads that the popping thread makes afterwards come after that fence.
+    #[doc(hidden)]
+    const CLAIMS: bool;
+
     /// Takes the oldest item.
     ///
     /// # Errors
@@ -109,6 +119,8 @@ macro_rules! forward_queue {
         }
 
         impl<T> Push<T> for $handle {
+            const CLAIMS: bool = true;
+
             #[inline]
             fn try_push(&self, item: T) -> Result<(), PushError<T>> {
                 (**self).try_push(item)
@@ -120,6 +132,8 @@ macro_rules! forward_queue {
         }
 
         impl<T> Pop<T> for $handle {
+            const CLAIMS: bool = true;
+
             #[inline]
             fn try_pop(&self) -> Result<T, PopError> {
                 (**self).try_pop()
@@ -135,78 +149,121 @@ macro_rules! forward_queue {
 forward_queue!(Arc<Bounded<T>>);
 forward_queue!(Arc<Segmented<T>>);
 
-impl<T> sealed::Sealed for spsc::Producer<T> {}
-impl<T> sealed::Sealed for spsc::Consumer<T> {}
+/// Forwards to the inherent methods of the same name, but for `close`, which each handle documents itself.
+macro_rules! queue_of {
+    ($handle:ty, $(#[$doc:meta])*) => {
+        impl<T> sealed::Sealed for $handle {}
 
-impl<T> Queue for spsc::Producer<T> {
-    fn close(&self) -> bool {
-        self.close()
-    }
+        impl<T> Queue for $handle {
+            $(#[$doc])*
+            fn close(&self) -> bool {
+                self.close()
+            }
 
-    fn is_closed(&self) -> bool {
-        self.is_closed()
-    }
+            fn is_closed(&self) -> bool {
+                self.is_closed()
+            }
 
-    fn capacity(&self) -> usize {
-        self.capacity()
-    }
+            fn capacity(&self) -> usize {
+                self.capacity()
+            }
 
-    fn len(&self) -> usize {
-        self.len()
-    }
+            fn len(&self) -> usize {
+                self.len()
+            }
 
-    fn stats(&self) -> Stats {
-        self.stats()
-    }
+            fn is_empty(&self) -> bool {
+                self.is_empty()
+            }
+
+            fn is_full(&self) -> bool {
+                self.is_full()
+            }
+
+            fn stats(&self) -> Stats {
+                self.stats()
+            }
+        }
+    };
 }
 
-/// A push through this trait announces itself first, with a store and a full fence, so that a
-/// [`close`](Queue::close) from the consumer's end loses nothing. The inherent
-/// [`try_push`](spsc::Producer::try_push) does without.
-impl<T> Push<T> for spsc::Producer<T> {
-    fn try_push(&self, item: T) -> Result<(), PushError<T>> {
-        self.announced(|| self.try_push(item))
-    }
+/// A single producer claims with a store, which a close from the other end cannot order itself against.
+macro_rules! push_announced {
+    ($producer:ty) => {
+        /// A push through this trait announces itself first, with a store and a full fence, so that a
+        /// [`close`](Queue::close) from the other end loses nothing. The inherent methods do without.
+        impl<T> Push<T> for $producer {
+            const CLAIMS: bool = false;
 
-    fn try_push_bulk<S: Source<T>>(&self, items: &mut S) -> usize {
-        self.announced(|| self.try_push_bulk(items))
-    }
+            #[inline]
+            fn try_push(&self, item: T) -> Result<(), PushError<T>> {
+                self.announced(|| self.try_push(item))
+            }
+
+            #[inline]
+            fn try_push_bulk<S: Source<T>>(&self, items: &mut S) -> usize {
+                self.announced(|| self.try_push_bulk(items))
+            }
+        }
+    };
 }
 
-impl<T> Queue for spsc::Consumer<T> {
+macro_rules! pop_of {
+    ($consumer:ty, claims: $claims:literal) => {
+        impl<T> Pop<T> for $consumer {
+            const CLAIMS: bool = $claims;
+
+            #[inline]
+            fn try_pop(&self) -> Result<T, PopError> {
+                self.try_pop()
+            }
+
+            #[inline]
+            fn try_pop_bulk(&self, items: &mut Vec<T>, max: usize) -> usize {
+                self.try_pop_bulk(items, max)
+            }
+        }
+    };
+}
+
+queue_of!(spsc::Producer<T>,);
+queue_of!(
+    spsc::Consumer<T>,
     /// Refuses every push from now on; says whether this call did it.
     ///
     /// Exact against pushes through [`Push`]: they came before and will be popped, or are refused. A push through the
     /// inherent [`try_push`](spsc::Producer::try_push) that is under way at this moment may still go through after a
     /// pop has answered `Closed`: its item comes with a later pop, or is dropped with the ring.
-    fn close(&self) -> bool {
-        self.close()
-    }
+);
+push_announced!(spsc::Producer<T>);
+pop_of!(spsc::Consumer<T>, claims: false);
 
-    fn is_closed(&self) -> bool {
-        self.is_closed()
-    }
+queue_of!(spmc::Producer<T>,);
+queue_of!(
+    spmc::Consumer<T>,
+    /// Refuses every push from now on; says whether this call did it.
+    ///
+    /// Exact against pushes through [`Push`]: they came before and will be popped, or are refused. A push through the
+    /// inherent [`try_push`](spmc::Producer::try_push) that is under way at this moment may still go through after a
+    /// pop has answered `Closed`: its item comes with a later pop, or is dropped with the ring.
+);
+push_announced!(spmc::Producer<T>);
+pop_of!(spmc::Consumer<T>, claims: true);
 
-    fn capacity(&self) -> usize {
-        self.capacity()
-    }
+queue_of!(mpsc::Producer<T>,);
+queue_of!(mpsc::Consumer<T>,);
+pop_of!(mpsc::Consumer<T>, claims: false);
 
-    fn len(&self) -> usize {
-        self.len()
-    }
+impl<T> Push<T> for mpsc::Producer<T> {
+    const CLAIMS: bool = true;
 
-    fn stats(&self) -> Stats {
-        self.stats()
-    }
-}
-
-impl<T> Pop<T> for spsc::Consumer<T> {
     #[inline]
-    fn try_pop(&self) -> Result<T, PopError> {
-        self.try_pop()
+    fn try_push(&self, item: T) -> Result<(), PushError<T>> {
+        self.try_push(item)
     }
 
-    fn try_pop_bulk(&self, items: &mut Vec<T>, max: usize) -> usize {
-        self.try_pop_bulk(items, max)
+    #[inline]
+    fn try_push_bulk<S: Source<T>>(&self, items: &mut S) -> usize {
+        self.try_push_bulk(items)
     }
 }

@@ -1,13 +1,12 @@
-use std::collections::VecDeque;
 use std::fmt;
-use std::marker::PhantomData;
 
 use crossbeam::utils::CachePadded;
 
-use super::park::park_until;
-use crate::primitive::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
-use crate::primitive::{Arc, Mutex, Thread, thread};
-use crate::time::{Clock, Deadline};
+use super::Listener;
+use super::list::{Interest, List};
+use super::waiter::{self, Waiter, Word};
+use crate::primitive::atomic::{AtomicUsize, Ordering, fence};
+use crate::primitive::{Arc, Mutex};
 
 /// Lets threads sleep until a condition over other atomics may have changed.
 ///
@@ -16,8 +15,10 @@ use crate::time::{Clock, Deadline};
 /// lost: either the waiter sees the change, or the notifier sees the waiter.
 ///
 /// `notify` costs a fence and a load while nobody listens, and never blocks then; with listeners it takes a lock for
-/// as long as it takes to unlink them. Listeners are woken first come, first served. After the event counts of Vyukov
-/// and folly (`folly/synchronization/EventCount.h`).
+/// as long as it takes to unlink them. [`notify_relaxed`](Self::notify_relaxed) does without the fence, where the
+/// change itself can stand in for it. Listeners are woken first come, first served. To listen allocates nothing, but
+/// for the first time in a thread and where a thread listens to several at once. After the event counts of Vyukov and
+/// folly (`folly/synchronization/EventCount.h`).
 ///
 /// ```
 /// use bedplate::sync::EventCount;
@@ -40,14 +41,9 @@ use crate::time::{Clock, Deadline};
 /// });
 /// ```
 pub struct EventCount {
-    /// How many listeners are linked. Written under the lock, read by every notifier.
-    linked: CachePadded<AtomicUsize>,
-    listeners: Mutex<VecDeque<Arc<Waiter>>>,
-}
-
-struct Waiter {
-    thread: Thread,
-    notified: AtomicBool,
+    /// What a notifier has to know: see [`Interest`]. Written under the lock, read by every notifier.
+    pub(super) interest: CachePadded<AtomicUsize>,
+    list: Mutex<List>,
 }
 
 impl Default for EventCount {
@@ -60,30 +56,61 @@ impl EventCount {
     /// An event count that nobody listens to.
     #[must_use]
     pub fn new() -> Self {
-        Self { linked: CachePadded::new(AtomicUsize::new(0)), listeners: Mutex::new(VecDeque::new()) }
+        Self { interest: CachePadded::new(AtomicUsize::new(0)), list: Mutex::new(List::default()) }
     }
 
     /// Announces that the calling thread is about to wait. Look at the condition again after this.
     pub fn listen(&self) -> Listener<'_> {
-        let waiter = Arc::new(Waiter { thread: thread::current(), notified: AtomicBool::new(false) });
-        {
-            let mut listeners = self.listeners.lock();
-            listeners.push_back(Arc::clone(&waiter));
-            // Relaxed: ordered against the notifier's load by the two fences.
-            self.linked.store(listeners.len(), Ordering::Relaxed);
-        }
-        // Pairs with the fence in `notify`: of "listener linked, then condition read" here and "condition written,
-        // then linked read" there, at least one side sees the other's write.
+        let waiter = waiter::take();
+        self.change(|list| list.listeners.push_back(Arc::clone(&waiter)));
+        // Pairs with the fence in `notify`, or with the two in `notify_relaxed` that stand for it (edge "listen"): of
+        // "listener linked, then condition read" here and "condition written, then interest read" there, at least one
+        // side sees the other's write.
         fence(Ordering::SeqCst);
-        Listener { event: self, waiter, done: false, of_this_thread: PhantomData }
+        Listener::new(self, waiter)
     }
 
     /// Wakes up to `n` listeners. Change the condition before this.
     #[inline]
     pub fn notify(&self, n: usize) {
-        // Pairs with the fence in `listen`.
+        // Pairs with the fence in `listen` (edge "listen").
         fence(Ordering::SeqCst);
-        if self.linked.load(Ordering::Relaxed) != 0 {
+        // Relaxed: ordered by the fence.
+        if Interest(self.interest.load(Ordering::Relaxed)).listeners() != 0 {
+            self.notify_slow(n);
+        }
+    }
+
+    /// Wakes up to `n` listeners, without the fence of [`notify`](Self::notify): one load while nobody listens.
+    ///
+    /// Loses no wake-up where the condition was changed by a read-modify-write with `SeqCst`, earlier in this thread,
+    /// and that is the change a listener looks for. On x86 this saves a locked operation.
+    ///
+    /// ```
+    /// use bedplate::sync::EventCount;
+    /// use std::sync::atomic::{AtomicUsize, Ordering};
+    ///
+    /// static PERMITS: AtomicUsize = AtomicUsize::new(0);
+    /// let event = EventCount::new();
+    /// let take = || PERMITS.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1)).is_ok();
+    /// std::thread::scope(|s| {
+    ///     s.spawn(|| {
+    ///         while !take() {
+    ///             let listener = event.listen();
+    ///             if take() {
+    ///                 break;
+    ///             }
+    ///             listener.wait();
+    ///         }
+    ///     });
+    ///     PERMITS.fetch_add(1, Ordering::SeqCst);
+    ///     event.notify_relaxed(1);
+    /// });
+    /// assert_eq!(PERMITS.load(Ordering::SeqCst), 0);
+    /// ```
+    #[inline]
+    pub fn notify_relaxed(&self, n: usize) {
+        if self.interest_after_rmw().listeners() != 0 {
             self.notify_slow(n);
         }
     }
@@ -94,99 +121,53 @@ impl EventCount {
         self.notify(usize::MAX);
     }
 
-    #[cold]
-    fn notify_slow(&self, n: usize) {
-        let mut woken = Vec::new();
-        {
-            let mut listeners = self.listeners.lock();
-            let n = n.min(listeners.len());
-            woken.extend(listeners.drain(..n));
-            self.linked.store(listeners.len(), Ordering::Relaxed);
+    /// The interest, by a thread that has changed the condition by a SeqCst read-modify-write.
+    #[inline]
+    pub(super) fn interest_after_rmw(&self) -> Interest {
+        if cfg!(bedplate_loom) {
+            // loom takes SeqCst accesses for AcqRel ones, so that it needs the fence to see what the language gives.
+            fence(Ordering::SeqCst);
         }
-        for waiter in woken {
-            // Release pairs with the Acquire in `Listener::is_notified`.
-            waiter.notified.store(true, Ordering::Release);
-            waiter.thread.unpark();
-        }
+        // SeqCst, together with the read-modify-write before, pairs with the fence in `listen` and the one in
+        // `put_down` (edge "listen").
+        Interest(self.interest.load(Ordering::SeqCst))
     }
 
-    /// Unlinks `waiter`; false where a notification has already taken it.
-    fn unlink(&self, waiter: &Arc<Waiter>) -> bool {
-        let mut listeners = self.listeners.lock();
-        let at = listeners.iter().position(|w| Arc::ptr_eq(w, waiter));
-        if let Some(at) = at {
-            listeners.remove(at);
-            self.linked.store(listeners.len(), Ordering::Relaxed);
-        }
-        at.is_some()
+    #[cold]
+    fn notify_slow(&self, n: usize) {
+        // The first apart, so that one, which is the usual number, allocates nothing.
+        let (first, rest) = self.change(|list| {
+            let first = list.take(Word::Notified);
+            let rest: Vec<_> = (1..n).map_while(|_| list.take(Word::Notified)).collect();
+            (first, rest)
+        });
+        first.into_iter().chain(rest).for_each(|waiter| waiter.wake());
+    }
+
+    /// Unlinks `waiter`; otherwise a notification has already taken it, and it has been told.
+    pub(super) fn unlink(&self, waiter: &Arc<Waiter>) {
+        self.change(|list| {
+            if let Some(at) = list.listeners.iter().position(|w| Arc::ptr_eq(w, waiter)) {
+                list.listeners.remove(at);
+            }
+        });
+    }
+
+    /// Changes the list, and says in `interest` what has become of it.
+    pub(super) fn change<R>(&self, f: impl FnOnce(&mut List) -> R) -> R {
+        let mut list = self.list.lock();
+        let result = f(&mut list);
+        // Relaxed: of the writers one has the lock at a time; against a notifier's load it is ordered by the fence of
+        // whoever listens, puts the baton down or arms.
+        self.interest.store(list.interest().0, Ordering::Relaxed);
+        result
     }
 }
 
 impl fmt::Debug for EventCount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EventCount").field("listeners", &self.linked.load(Ordering::Relaxed)).finish()
-    }
-}
-
-/// A thread's place in the list of an [`EventCount`]. Dropped without a wait, it passes a notification it may have
-/// received to the next listener.
-///
-/// It is the thread that listens which is woken, so a listener does not leave it:
-///
-/// ```compile_fail,E0277
-/// let event = bedplate::sync::EventCount::new();
-/// let listener = event.listen();
-/// std::thread::scope(|s| {
-///     s.spawn(|| listener.wait());
-/// });
-/// ```
-#[must_use = "look at the condition again, then `wait` on it or drop it"]
-pub struct Listener<'a> {
-    event: &'a EventCount,
-    waiter: Arc<Waiter>,
-    /// Whether the notification was taken or the waiter unlinked, so that `drop` has nothing left to do.
-    done: bool,
-    of_this_thread: PhantomData<*const ()>,
-}
-
-impl Listener<'_> {
-    /// Sleeps until notified.
-    pub fn wait(self) {
-        self.wait_until(&Clock::Monotonic, Deadline::NEVER);
-    }
-
-    /// Sleeps until notified or until the deadline of `clock`; says whether it was notified.
-    pub fn wait_until(mut self, clock: &Clock, deadline: Deadline) -> bool {
-        loop {
-            if self.is_notified() {
-                self.done = true;
-                return true;
-            }
-            if deadline.is_past(clock) {
-                self.done = true;
-                // A notification that came at the last moment counts, or it would be lost.
-                return !self.event.unlink(&self.waiter);
-            }
-            park_until(clock, deadline);
-        }
-    }
-
-    fn is_notified(&self) -> bool {
-        // Acquire pairs with the Release in `notify_slow`.
-        self.waiter.notified.load(Ordering::Acquire)
-    }
-}
-
-impl Drop for Listener<'_> {
-    fn drop(&mut self) {
-        if !self.done && !self.event.unlink(&self.waiter) {
-            self.event.notify(1);
-        }
-    }
-}
-
-impl fmt::Debug for Listener<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Listener").field("notified", &self.is_notified()).finish_non_exhaustive()
+        // Relaxed: a figure.
+        let interest = Interest(self.interest.load(Ordering::Relaxed));
+        f.debug_struct("EventCount").field("listeners", &interest.listeners()).finish()
     }
 }

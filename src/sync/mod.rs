@@ -1,20 +1,33 @@
 //! What the structures of this crate wait and count with.
 //!
 //! [`EventCount`] lets a lock-free structure block: a waiter registers, looks once more, and only then sleeps, so the
-//! side that changes the structure pays one fence and one load while nobody waits.
+//! side that changes the structure pays one fence and one load while nobody waits, or the load alone
+//! ([`EventCount::notify_relaxed`]).
 
+mod baton;
 mod event_count;
+mod list;
+mod listener;
 mod park;
+mod parker;
+#[cfg(feature = "channel")]
+mod relay;
 #[cfg(any(feature = "stats", feature = "pool", feature = "cache", test))]
 mod sharded;
 #[cfg(any(feature = "stats", feature = "pool", feature = "cache", test))]
 mod thread_slot;
+mod waiter;
 
 pub use crossbeam::utils::CachePadded;
-pub use event_count::{EventCount, Listener};
+pub use event_count::EventCount;
+pub use listener::Listener;
+#[cfg(feature = "channel")]
+pub(crate) use listener::Woken;
 #[cfg(any(feature = "batch", feature = "pool", feature = "cache"))]
 #[allow(unused_imports)]
 pub(crate) use park::park_until;
+#[cfg(feature = "channel")]
+pub(crate) use relay::Relayed;
 #[cfg(any(feature = "stats", feature = "pool", feature = "cache", test))]
 pub(crate) use sharded::Sharded;
 #[cfg(any(feature = "stats", feature = "pool", feature = "cache", test))]

@@ -130,3 +130,142 @@ fn full_is_exact() {
         popper.join().unwrap();
     });
 }
+
+/// A bulk push and a single one, while a popper takes what comes: two claims of different lengths meet, and one of them
+/// goes around the end of the ring, which is two claims.
+fn bulk_pushes_around_the_ring(capacity: usize) {
+    model(2, move || {
+        let queue = Arc::new(Bounded::new(capacity));
+        queue.try_push(0).unwrap();
+        queue.try_pop().unwrap();
+        let pusher = {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || {
+                let mut items = vec![1, 2];
+                queue.try_push_bulk(&mut items)
+            })
+        };
+        let other = {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || queue.try_push(10).is_ok())
+        };
+        let mut seen: Vec<_> = queue.try_pop().ok().into_iter().collect();
+        let (pushed, single) = (pusher.join().unwrap(), other.join().unwrap());
+        seen.extend(rest(&queue));
+        let bulk: Vec<_> = seen.iter().copied().filter(|n| *n < 10).collect();
+        assert_eq!(bulk, [1, 2][..pushed], "in order, and as many as were said");
+        assert_eq!(seen.iter().filter(|n| **n == 10).count(), usize::from(single));
+    });
+}
+
+#[test]
+fn capacity_2_bulk_pushes() {
+    bulk_pushes_around_the_ring(2);
+}
+
+#[test]
+fn capacity_3_bulk_pushes() {
+    bulk_pushes_around_the_ring(3);
+}
+
+/// Two bulk pops share what is there, and a push reuses the slots they leave.
+#[test]
+fn bulk_pops_share_the_items() {
+    model(2, || {
+        let queue = Arc::new(Bounded::new(3));
+        assert_eq!(queue.try_push_bulk(&mut vec![1, 2, 3]), 3);
+        let poppers = [2, 3].map(|max| {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || {
+                let mut items = Vec::new();
+                queue.try_pop_bulk(&mut items, max);
+                items
+            })
+        });
+        let pushed = queue.try_push(4).is_ok();
+        let taken = poppers.map(|popper| popper.join().unwrap());
+        let mut all: Vec<_> = taken.iter().flatten().copied().collect();
+        assert!(taken.iter().all(|items| items.is_sorted()));
+        all.extend(rest(&queue));
+        all.sort_unstable();
+        assert!(all.into_iter().eq(1..=3 + i32::from(pushed)));
+    });
+}
+
+#[test]
+fn bulk_push_racing_with_close() {
+    model(3, || {
+        let queue = Arc::new(Bounded::new(2));
+        let pusher = {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || queue.try_push_bulk(&mut vec![1, 2]))
+        };
+        queue.close();
+        let mut seen = Vec::new();
+        loop {
+            match queue.try_pop() {
+                Ok(item) => seen.push(item),
+                Err(PopError::Closed) => break,
+                Err(_) => thread::yield_now(),
+            }
+        }
+        assert_eq!(seen, [1, 2][..pusher.join().unwrap()]);
+    });
+}
+
+/// Forced pushes at a full queue, racing with each other, with a pop and with a close: each item is popped, given back
+/// or refused, once; and once a pop has said that the queue is drained, it is.
+fn forced_pushes(capacity: usize) {
+    model(2, move || {
+        let queue = Arc::new(Bounded::new(capacity));
+        for n in 0..capacity {
+            queue.try_push(n).unwrap();
+        }
+        let pushers = [10, 20].map(|n| {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || match queue.force_push(n) {
+                Ok(oldest) => oldest.into_iter().collect(),
+                Err(refused) => vec![refused.into_inner()],
+            })
+        });
+        queue.close();
+        let mut all = Vec::new();
+        loop {
+            match queue.try_pop() {
+                Ok(item) => all.push(item),
+                Err(PopError::Closed) => break,
+                Err(PopError::Busy) => thread::yield_now(),
+                Err(e) => panic!("a closed queue is never {e:?}"),
+            }
+        }
+        all.extend(pushers.into_iter().flat_map(|pusher| pusher.join().unwrap()));
+        all.sort_unstable();
+        assert!(all.into_iter().eq((0..capacity).chain([10, 20])), "each once");
+        assert_eq!(queue.try_pop(), Err(PopError::Closed));
+    });
+}
+
+#[test]
+fn capacity_1_forced_pushes() {
+    forced_pushes(1);
+}
+
+#[test]
+fn capacity_2_forced_pushes() {
+    forced_pushes(2);
+}
+
+/// A queue that is only ever pushed to by force once it was full is never seen empty.
+#[test]
+fn a_forced_push_leaves_no_gap() {
+    model(3, || {
+        let queue = Arc::new(Bounded::new(1));
+        queue.try_push(1).unwrap();
+        let pusher = {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || queue.force_push(2))
+        };
+        assert_ne!(queue.try_pop(), Err(PopError::Empty));
+        assert_ne!(pusher.join().unwrap(), Err(PushError::Full(2)));
+    });
+}

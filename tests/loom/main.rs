@@ -10,14 +10,22 @@
 mod batch;
 #[cfg(feature = "queue")]
 mod bounded;
+#[cfg(feature = "queue")]
+mod broadcast;
 #[cfg(feature = "channel")]
 mod channel;
 #[cfg(feature = "sync")]
 mod event_count;
+#[cfg(feature = "queue")]
+mod mpsc;
+#[cfg(feature = "queue")]
+mod overwriting;
 #[cfg(feature = "pool")]
 mod pool;
 #[cfg(feature = "queue")]
 mod segmented;
+#[cfg(feature = "queue")]
+mod spmc;
 #[cfg(feature = "queue")]
 mod spsc;
 

@@ -38,6 +38,57 @@ fn bulk_comes_in_order_around_the_ring() {
 }
 
 #[test]
+fn chunks_come_in_order_around_the_ring() {
+    for capacity in [1, 2] {
+        model(3, move || {
+            let (mut producer, mut consumer) = spsc::ring(capacity);
+            let pusher = thread::spawn(move || {
+                let mut next = 0;
+                for _ in 0..2 {
+                    if let Ok(chunk) = producer.try_write_chunk(2) {
+                        next += chunk.fill_from_iter(next..3);
+                    }
+                }
+                next
+            });
+            let mut seen = Vec::new();
+            if let Ok(chunk) = consumer.try_read_chunk(1) {
+                seen.extend(chunk);
+            }
+            seen.extend(consumer.peek().is_ok().then(|| consumer.try_pop().unwrap()));
+            if let Ok(chunk) = consumer.try_read_chunk(2) {
+                chunk.into_iter().take(1).for_each(|item| seen.push(item));
+            }
+            let pushed = pusher.join().unwrap();
+            while let Ok(chunk) = consumer.try_read_chunk(3) {
+                seen.extend(chunk);
+            }
+            assert_eq!(seen, (0..pushed).collect::<Vec<_>>());
+        });
+    }
+}
+
+#[test]
+fn a_forgotten_iterator_gives_its_slots_back_with_the_next_pop() {
+    model(3, || {
+        let (producer, mut consumer) = spsc::ring(1);
+        producer.try_push(1).unwrap();
+        let pusher = thread::spawn(move || {
+            while producer.try_push(2).is_err() {
+                thread::yield_now();
+            }
+        });
+        let mut items = consumer.try_read_chunk(1).unwrap().into_iter();
+        assert_eq!(items.next(), Some(1));
+        std::mem::forget(items);
+        while consumer.try_pop() != Ok(2) {
+            thread::yield_now();
+        }
+        pusher.join().unwrap();
+    });
+}
+
+#[test]
 fn closed_is_answered_after_the_last_item_only() {
     model(3, || {
         let (producer, consumer) = spsc::ring(2);

@@ -1,8 +1,9 @@
 //! Every queue against the naive one: a `VecDeque` with a limit.
 
-use bedplate::queue::{Bounded, Pop, PopError, Push, PushError, Segmented, spsc};
+use bedplate::queue::{Bounded, Pop, PopError, Push, PushError, Segmented, mpsc, spmc, spsc};
 use proptest::prelude::*;
 use std::collections::VecDeque;
+use std::fmt::Debug;
 use std::sync::Arc;
 
 #[derive(Clone, Debug)]
@@ -24,19 +25,55 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
-fn check<P: Push<u8>, C: Pop<u8>>((producer, consumer): (P, C), capacity: usize, ops: &[Op]) {
+/// Items of each size class: many to a cache line, some, one, more than a line; with and without a `Drop`.
+trait Item: Clone + Debug + PartialEq {
+    fn of(n: u8) -> Self;
+}
+
+impl Item for u8 {
+    fn of(n: u8) -> Self {
+        n
+    }
+}
+
+impl Item for Box<u64> {
+    fn of(n: u8) -> Self {
+        Self::new(n.into())
+    }
+}
+
+impl Item for String {
+    fn of(n: u8) -> Self {
+        n.to_string()
+    }
+}
+
+impl Item for [u64; 5] {
+    fn of(n: u8) -> Self {
+        [n.into(); 5]
+    }
+}
+
+impl Item for (Box<u8>, [u16; 60]) {
+    fn of(n: u8) -> Self {
+        (Box::new(n), [n.into(); 60])
+    }
+}
+
+fn check<T: Item, P: Push<T>, C: Pop<T>>((producer, consumer): (P, C), capacity: usize, ops: &[Op]) {
     let mut model = VecDeque::new();
     let mut closed = false;
     let (mut pushed, mut popped) = (0, 0);
     for op in ops {
         match op.clone() {
-            Op::Push(item) => {
+            Op::Push(n) => {
+                let item = T::of(n);
                 let expected = if closed {
-                    Err(PushError::Closed(item))
+                    Err(PushError::Closed(item.clone()))
                 } else if model.len() == capacity {
-                    Err(PushError::Full(item))
+                    Err(PushError::Full(item.clone()))
                 } else {
-                    model.push_back(item);
+                    model.push_back(item.clone());
                     pushed += 1;
                     Ok(())
                 };
@@ -47,10 +84,11 @@ fn check<P: Push<u8>, C: Pop<u8>>((producer, consumer): (P, C), capacity: usize,
                 popped += u64::from(!model.is_empty());
                 assert_eq!(consumer.try_pop(), model.pop_front().ok_or(empty));
             }
-            Op::PushBulk(mut items) => {
+            Op::PushBulk(numbers) => {
+                let mut items: Vec<_> = numbers.into_iter().map(T::of).collect();
                 let n = if closed { 0 } else { items.len().min(capacity - model.len()) };
                 let rest = items[n..].to_vec();
-                model.extend(&items[..n]);
+                model.extend(items[..n].iter().cloned());
                 pushed += n as u64;
                 assert_eq!(producer.try_push_bulk(&mut items), n);
                 assert_eq!(items, rest);
@@ -78,19 +116,40 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn bounded(capacity in 1..10_usize, ops in prop::collection::vec(op(), 0..80)) {
-        let queue = Arc::new(Bounded::new(capacity));
-        check((Arc::clone(&queue), queue), capacity, &ops);
+    fn bounded(capacity in 1..40_usize, ops in prop::collection::vec(op(), 0..80)) {
+        fn check_bounded<T: Item>(capacity: usize, ops: &[Op]) {
+            let queue = Arc::new(Bounded::<T>::new(capacity));
+            check((Arc::clone(&queue), queue), capacity, ops);
+        }
+        check_bounded::<u8>(capacity, &ops);
+        check_bounded::<Box<u64>>(capacity, &ops);
+        check_bounded::<String>(capacity, &ops);
+        check_bounded::<[u64; 5]>(capacity, &ops);
+        check_bounded::<(Box<u8>, [u16; 60])>(capacity, &ops);
+    }
+
+    #[test]
+    fn single_consumer(capacity in 1..20_usize, ops in prop::collection::vec(op(), 0..80)) {
+        check(mpsc::ring::<u8>(capacity), capacity, &ops);
+        check(mpsc::ring::<Box<u64>>(capacity), capacity, &ops);
+        check(mpsc::ring::<[u64; 5]>(capacity), capacity, &ops);
+    }
+
+    #[test]
+    fn single_producer(capacity in 1..20_usize, ops in prop::collection::vec(op(), 0..80)) {
+        check(spmc::ring::<u8>(capacity), capacity, &ops);
+        check(spmc::ring::<Box<u64>>(capacity), capacity, &ops);
+        check(spmc::ring::<[u64; 5]>(capacity), capacity, &ops);
     }
 
     #[test]
     fn segmented(capacity in 1..40_usize, ops in prop::collection::vec(op(), 0..80)) {
-        let queue = Arc::new(Segmented::new(capacity));
+        let queue = Arc::new(Segmented::<Box<u64>>::new(capacity));
         check((Arc::clone(&queue), queue), capacity, &ops);
     }
 
     #[test]
     fn ring(capacity in 1..10_usize, ops in prop::collection::vec(op(), 0..80)) {
-        check(spsc::ring(capacity), capacity, &ops);
+        check(spsc::ring::<Box<u64>>(capacity), capacity, &ops);
     }
 }

@@ -3,7 +3,8 @@
 use std::cell::Cell;
 use std::fmt;
 
-use super::ring::{CLOSED, CONSUMER_GONE, PRODUCER_GONE, Ring};
+use super::ReadChunk;
+use super::ring::{CLOSED, CONSUMER_GONE, PRODUCER_GONE, Ring, Slot};
 use crate::primitive::Arc;
 use crate::primitive::atomic::{Ordering, fence};
 use crate::queue::{PopError, Stats};
@@ -13,19 +14,20 @@ use crate::queue::{PopError, Stats};
 /// Dropping it closes the ring and drops what is inside.
 pub struct Consumer<T> {
     ring: Arc<Ring<T>>,
-    /// Items popped; what the ring's head says, or will after the pop at work.
+    /// The position of the oldest item. The ring's head follows, see [`release`](Self::release).
     head: Cell<usize>,
-    /// The slot of the oldest item.
-    index: Cell<usize>,
     /// The tail as last read. The true one may be further on.
     tail_seen: Cell<usize>,
+    /// How often the head has begun again at 0.
+    rounds: Cell<u64>,
     /// A pop has answered `Closed`. From then on a push that announces itself is one that will be refused.
     drained: Cell<bool>,
 }
 
 impl<T> Consumer<T> {
     pub(super) fn new(ring: Arc<Ring<T>>) -> Self {
-        Self { ring, head: Cell::new(0), index: Cell::new(0), tail_seen: Cell::new(0), drained: Cell::new(false) }
+        let (head, tail_seen) = (Cell::new(0), Cell::new(0));
+        Self { ring, head, tail_seen, rounds: Cell::new(0), drained: Cell::new(false) }
     }
 
     /// Takes the oldest item. Wait-free.
@@ -48,14 +50,15 @@ impl<T> Consumer<T> {
     /// push that may have come before it is at work.
     #[inline]
     pub fn try_pop(&self) -> Result<T, PopError> {
-        if self.available(1) == 0 {
+        let head = self.head.get();
+        if head == self.tail_seen.get() && self.look() == 0 {
             self.refuse()?;
         }
-        let index = self.index.get();
-        // SAFETY: an item is available, so the slot at the head is the consumer's; the head moves past it below.
-        let item = unsafe { self.ring.read(index) };
-        self.index.set(self.ring.after(index));
-        self.release(1);
+        // SAFETY: an item is available, so within head..tail the slot holds it and is the consumer's alone. It is read
+        // once: the head moves past it.
+        let item = self.ring.slot(head).with_mut(|slot| unsafe { (*slot).assume_init_read() });
+        self.advance(head, 1);
+        self.release();
         Ok(item)
     }
 
@@ -74,41 +77,142 @@ impl<T> Consumer<T> {
     pub fn try_pop_bulk(&self, items: &mut Vec<T>, max: usize) -> usize {
         let n = self.available(max).min(max);
         items.reserve(n);
-        let mut index = self.index.get();
-        for _ in 0..n {
-            // SAFETY: n items are available, so the n slots from the head on are the consumer's; the head moves past
-            // all of them below, and nothing in between can panic: the room in `items` is reserved.
-            items.push(unsafe { self.ring.read(index) });
-            index = self.ring.after(index);
+        let (first, second) = self.occupied(n);
+        for slots in [first, second] {
+            // SAFETY: n items are available, so the n slots from the head on hold them and are the consumer's alone.
+            // Each is read once: the head moves past all of them below, and nothing in between can panic, since the
+            // room in `items` is reserved.
+            items.extend(slots.iter().map(|slot| slot.with_mut(|slot| unsafe { (*slot).assume_init_read() })));
         }
-        self.index.set(index);
-        self.release(n);
+        self.advance(self.head.get(), n);
+        self.release();
         n
+    }
+
+    /// The oldest item, which stays inside. Takes `&mut self`, since a pop would take the item away from under the
+    /// reference. Wait-free.
+    ///
+    /// ```
+    /// use bedplate::queue::{PopError, spsc};
+    ///
+    /// let (producer, mut consumer) = spsc::ring(2);
+    /// assert_eq!(consumer.peek(), Err(PopError::Empty));
+    /// producer.try_push(1).unwrap();
+    /// assert_eq!(consumer.peek(), Ok(&1));
+    /// assert_eq!(consumer.try_pop(), Ok(1));
+    /// ```
+    ///
+    /// ```compile_fail,E0502
+    /// let (_producer, mut consumer) = bedplate::queue::spsc::ring::<String>(2);
+    /// let oldest = consumer.peek();
+    /// let taken = consumer.try_pop();
+    /// println!("{oldest:?}");
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`try_pop`](Self::try_pop).
+    pub fn peek(&mut self) -> Result<&T, PopError> {
+        let head = self.head.get();
+        if head == self.tail_seen.get() && self.look() == 0 {
+            self.refuse()?;
+        }
+        // SAFETY: an item is available, so within head..tail the slot holds it and is the consumer's alone. The
+        // reference keeps the consumer borrowed mutably, so nothing pops the item meanwhile.
+        Ok(self.ring.slot(head).with(|slot| unsafe { (*slot).assume_init_ref() }))
+    }
+
+    /// Up to `max` of the oldest items, in place, at least one unless `max` is 0. They stay inside until they are
+    /// taken by [iteration](ReadChunk::into_iter) or [committed](ReadChunk::commit); a chunk that is dropped or
+    /// forgotten leaves the ring as it was. Wait-free.
+    ///
+    /// ```
+    /// use bedplate::queue::spsc;
+    ///
+    /// let (producer, mut consumer) = spsc::ring(4);
+    /// producer.try_push_bulk(&mut vec![1, 2, 3]);
+    /// let chunk = consumer.try_read_chunk(2)?;
+    /// let (first, second) = chunk.as_slices();
+    /// assert_eq!([first, second].concat(), [1, 2]);
+    /// chunk.commit_all();
+    /// assert_eq!(consumer.try_pop(), Ok(3));
+    /// # Ok::<(), bedplate::queue::PopError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`try_pop`](Self::try_pop).
+    #[inline]
+    pub fn try_read_chunk(&mut self, max: usize) -> Result<ReadChunk<'_, T>, PopError> {
+        let mut len = self.available(max).min(max);
+        if len == 0 && max > 0 {
+            self.refuse()?;
+            len = self.available(max).min(max);
+        }
+        Ok(ReadChunk::new(self, len))
+    }
+
+    /// The `n` slots from the head on; as many items are available.
+    #[inline]
+    pub(super) fn occupied(&self, n: usize) -> (&[Slot<T>], &[Slot<T>]) {
+        self.ring.slots(self.head.get(), n)
     }
 
     /// Items that can be popped; looks at the producer's line only where fewer than `wanted` are known.
     #[inline]
     fn available(&self, wanted: usize) -> usize {
-        let known = self.tail_seen.get().wrapping_sub(self.head.get());
-        if known >= wanted {
-            return known;
-        }
-        // Acquire pairs with the Release in `Producer::publish` (edge "publish"): the items are in their slots.
-        self.tail_seen.set(self.ring.producer.tail.load(Ordering::Acquire));
-        self.tail_seen.get().wrapping_sub(self.head.get())
+        let known = self.ring.distance(self.head.get(), self.tail_seen.get());
+        if known >= wanted { known } else { self.look() }
     }
 
-    /// Gives the next `n` slots back to the producer.
+    /// Items that can be popped, by the producer's line.
     #[inline]
-    fn release(&self, n: usize) {
-        self.head.set(self.head.get().wrapping_add(n));
-        // Release pairs with the Acquire in `Producer::room` (edge "vacate"): the items have been moved out.
+    fn look(&self) -> usize {
+        // Acquire pairs with the Release in `Producer::publish` (edge "publish"): the items are in their slots.
+        self.tail_seen.set(self.ring.producer.tail.load(Ordering::Acquire));
+        self.ring.distance(self.head.get(), self.tail_seen.get())
+    }
+
+    /// Where the head is, for [`advance`](Self::advance).
+    #[inline]
+    pub(super) fn head(&self) -> usize {
+        self.head.get()
+    }
+
+    /// Moves the head from where it is past `n` items, and says where it is then. The producer does not get their
+    /// slots back before [`release`](Self::release).
+    #[inline]
+    pub(super) fn advance(&self, head: usize, n: usize) -> usize {
+        let mut next = head + n;
+        if next >= self.ring.round() {
+            next -= self.ring.round();
+            self.rounds.set(self.rounds.get() + 1);
+        }
+        self.head.set(next);
+        next
+    }
+
+    /// [`advance`](Self::advance) to where the caller says, which is not the end of a round.
+    #[inline]
+    pub(super) fn set_head(&self, head: usize) {
+        self.head.set(head);
+    }
+
+    /// Gives the slots before the head back to the producer.
+    #[inline]
+    pub(super) fn release(&self) {
+        // Release pairs with the Acquire in `Producer::look` (edge "vacate"): the items have been moved out.
         self.ring.head.store(self.head.get(), Ordering::Release);
     }
 
     /// Why there is nothing to pop; `Ok` where something has come after all.
     #[cold]
     fn refuse(&self) -> Result<(), PopError> {
+        // A forgotten iterator over a chunk has left the head further on than the producer knows. Relaxed: this end's
+        // own word.
+        if self.ring.head.load(Ordering::Relaxed) != self.head.get() {
+            self.release();
+        }
         // Acquire pairs with the Release in the producer's `close` and `drop` (edge "close").
         if self.ring.gate.load(Ordering::Acquire) & CLOSED == 0 {
             return Err(PopError::Empty);
@@ -116,7 +220,7 @@ impl<T> Consumer<T> {
         // Acquire pairs with the Release in `Producer::announced` (edge "announce"). Read before the tail: a push seen
         // to have ended has its item in the tail.
         let pushing = self.ring.producer.pushing.load(Ordering::Acquire);
-        if self.available(1) > 0 {
+        if self.look() > 0 {
             Ok(())
         } else if pushing && !self.drained.get() {
             Err(PopError::Busy)
@@ -160,7 +264,7 @@ impl<T> Consumer<T> {
     #[must_use]
     pub fn len(&self) -> usize {
         // Acquire: who sees the items counted can pop them (edge "publish").
-        self.ring.producer.tail.load(Ordering::Acquire).wrapping_sub(self.head.get())
+        self.ring.distance(self.head.get(), self.ring.producer.tail.load(Ordering::Acquire))
     }
 
     /// Whether the ring holds nothing; the producer may be adding some meanwhile.
@@ -179,20 +283,14 @@ impl<T> Consumer<T> {
     #[must_use]
     pub fn stats(&self) -> Stats {
         let len = self.len();
-        let popped = self.head.get();
-        Stats {
-            capacity: self.capacity(),
-            len,
-            pushed: popped.wrapping_add(len) as u64,
-            popped: popped as u64,
-            closed: self.is_closed(),
-        }
+        let popped = self.ring.total(self.rounds.get(), self.head.get());
+        Stats { capacity: self.capacity(), len, pushed: popped + len as u64, popped, closed: self.is_closed() }
     }
 }
 
 impl<T> Drop for Consumer<T> {
     fn drop(&mut self) {
-        /// Goes on with the other items where dropping one of them panics, and leaves word where it stopped.
+        /// Goes on with the other items where dropping one of them panics.
         struct Rest<'a, T>(&'a Consumer<T>);
 
         impl<T> Rest<'_, T> {
@@ -206,8 +304,8 @@ impl<T> Drop for Consumer<T> {
         impl<T> Drop for Rest<'_, T> {
             fn drop(&mut self) {
                 self.drop_all();
-                // Relaxed: read when the last handle goes, and the reference count orders that.
-                self.0.ring.rest.store(self.0.index.get(), Ordering::Relaxed);
+                // The ring drops what is between its words. No item has come out since a forgotten iterator, maybe.
+                self.0.release();
             }
         }
 

@@ -1,2 +1,4 @@
+#[cfg(feature = "channel")]
+mod relay;
 mod sharded;
 mod thread_slot;
