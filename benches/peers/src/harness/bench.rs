@@ -62,15 +62,19 @@ impl Bench {
         self.row.as_ref().is_none_or(|part| row.contains(part.as_str()))
     }
 
-    /// Measures a row, if it is asked for.
+    /// Measures a row with those beside it, if one of them is asked for.
     pub fn run(&mut self, spec: Spec<'_>) {
-        if self.wants(spec.id()) {
-            eprint!("{} / {} ... ", self.suite, spec.id());
-            let rows = spec.measure(self.suite, self.rounds, self.measurement);
-            let ratios: Vec<String> = rows.iter().map(|row| format!("{} {:.2}x", row.peer, row.ratio)).collect();
-            eprintln!("{}", ratios.join(", "));
-            self.outcome.rows.extend(rows);
+        let ids: Vec<&str> = spec.ids().filter(|id| self.wants(id)).collect();
+        if ids.is_empty() {
+            return;
         }
+        eprint!("{} / {} ... ", self.suite, ids.join(" + "));
+        let mut rows = spec.measure(self.suite, self.rounds, self.measurement);
+        rows.retain(|row| self.wants(&row.row));
+        let ratio = |row: &Row| format!("{} {:.2}x", row.peer, row.ratio);
+        let ratios = |rows: &[Row]| rows.iter().map(ratio).collect::<Vec<_>>().join(", ");
+        eprintln!("{}", rows.chunk_by(|a, b| a.row == b.row).map(ratios).collect::<Vec<_>>().join(" + "));
+        self.outcome.rows.extend(rows);
     }
 
     /// Says that something is not measured, and why.

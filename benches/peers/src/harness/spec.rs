@@ -1,5 +1,6 @@
 use super::row::RowId;
-use super::{Better, Row, cpus};
+use super::statistics::percentile;
+use super::{Better, Row, cpus, process_cpu};
 use std::fmt;
 use std::time::Duration;
 
@@ -7,6 +8,8 @@ use std::time::Duration;
 enum Work<'a> {
     /// Does the given number of operations and says how long they took.
     Timed(Box<dyn FnMut(u64) -> Duration + 'a>),
+    /// Does the given number of operations and says how long each took, in nanoseconds.
+    Each(Box<dyn FnMut(u64) -> Vec<u64> + 'a>),
     /// Gives the figure itself.
     Figure(Box<dyn FnMut() -> f64 + 'a>),
 }
@@ -15,17 +18,18 @@ enum Work<'a> {
 struct Contender<'a> {
     name: String,
     work: Work<'a>,
-    /// Operations of a timed measurement: the least that makes sense, then what the warm-up round found.
+    /// Operations of a measurement: the least that makes sense, then what the warm-up round found.
     ops: u64,
 }
 
 /// A row to be measured: what is done, by bedplate and by its peers.
 ///
-/// The first contender is bedplate, the others are its peers.
+/// The first contender is bedplate, the others are its peers. Where a measurement gives more than one figure, there are
+/// rows beside the first, one for each figure.
 pub struct Spec<'a> {
-    row: String,
+    /// Id and unit, in the order of the figures.
+    rows: Vec<(String, String)>,
     threads: usize,
-    unit: String,
     better: Better,
     detail: String,
     once: bool,
@@ -34,7 +38,7 @@ pub struct Spec<'a> {
 
 impl fmt::Debug for Spec<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Spec").field("row", &self.row).finish_non_exhaustive()
+        f.debug_struct("Spec").field("rows", &self.rows).finish_non_exhaustive()
     }
 }
 
@@ -43,9 +47,8 @@ impl<'a> Spec<'a> {
     /// verified.
     pub fn new(row: impl Into<String>, detail: impl Into<String>) -> Self {
         Self {
-            row: row.into(),
+            rows: vec![(row.into(), "ns/op".to_owned())],
             threads: 1,
-            unit: "ns/op".to_owned(),
             better: Better::Lower,
             detail: detail.into(),
             once: false,
@@ -61,8 +64,15 @@ impl<'a> Spec<'a> {
 
     /// Another unit than nanoseconds an operation.
     pub fn unit(mut self, unit: &str, better: Better) -> Self {
-        unit.clone_into(&mut self.unit);
+        unit.clone_into(&mut self.rows[0].1);
         self.better = better;
+        self
+    }
+
+    /// A row beside this one, from the second figure of the same measurements: of a [`timed`](Self::timed) contender the
+    /// CPU time of the whole process, of one that times [`each`](Self::each) operation the 99th percentile.
+    pub fn beside(mut self, row: impl Into<String>, unit: &str) -> Self {
+        self.rows.push((row.into(), unit.to_owned()));
         self
     }
 
@@ -78,6 +88,13 @@ impl<'a> Spec<'a> {
         self
     }
 
+    /// The next contender: does the given number of operations one after the other, and says how long each took, in
+    /// nanoseconds. The figure is the median.
+    pub fn each(mut self, name: &str, work: impl FnMut(u64) -> Vec<u64> + 'a) -> Self {
+        self.contenders.push(Contender { name: name.to_owned(), work: Work::Each(Box::new(work)), ops: 1 });
+        self
+    }
+
     /// The contender named last works in batches: a measurement of fewer than `ops` operations would not be one of it.
     pub fn at_least(mut self, ops: u64) -> Self {
         self.contenders.last_mut().expect("a contender is named before").ops = ops;
@@ -90,11 +107,17 @@ impl<'a> Spec<'a> {
         self
     }
 
-    pub(super) fn id(&self) -> &str {
-        &self.row
+    /// The id of the first row.
+    pub fn id(&self) -> &str {
+        &self.rows[0].0
     }
 
-    /// Measures each contender once a round, and makes a row for each peer.
+    /// The ids of its rows.
+    pub(super) fn ids(&self) -> impl Iterator<Item = &str> {
+        self.rows.iter().map(|(row, _)| row.as_str())
+    }
+
+    /// Measures each contender once a round, and makes a row for each figure and peer.
     pub(super) fn measure(mut self, suite: &str, rounds: usize, measurement: Duration) -> Vec<Row> {
         let rounds = if self.once { 1 } else { rounds };
         if !self.once {
@@ -102,25 +125,26 @@ impl<'a> Spec<'a> {
                 contender.warm_up(measurement);
             }
         }
-        let mut figures = vec![Vec::with_capacity(rounds); self.contenders.len()];
+        // By contender, then by round.
+        let mut measured = vec![Vec::with_capacity(rounds); self.contenders.len()];
         for round in 0..rounds {
             // Each round begins with another contender, so that none always follows the same neighbour.
             for turn in 0..self.contenders.len() {
                 let index = (round + turn) % self.contenders.len();
-                figures[index].push(self.contenders[index].measure());
+                measured[index].push(self.contenders[index].measure());
             }
         }
         let detail = self.detail_with_load();
-        let what = RowId {
-            suite,
-            row: &self.row,
-            threads: self.threads,
-            unit: &self.unit,
-            better: self.better,
-            detail: &detail,
-        };
-        let peers = self.contenders.iter().zip(&figures).skip(1);
-        peers.map(|(peer, theirs)| Row::new(what, &figures[0], &peer.name, theirs)).collect()
+        let mut rows = Vec::new();
+        for (figure, (row, unit)) in self.rows.iter().enumerate() {
+            let what = RowId { suite, row, threads: self.threads, unit, better: self.better, detail: &detail };
+            let mut sides =
+                measured.iter().map(|rounds| rounds.iter().map(|figures| figures[figure]).collect::<Vec<_>>());
+            let ours = sides.next().expect("bedplate is the first contender");
+            let peers = self.contenders[1..].iter().zip(sides);
+            rows.extend(peers.map(|(peer, theirs)| Row::new(what, &ours, &peer.name, &theirs)));
+        }
+        rows
     }
 
     /// The detail, with a word where threads have to share CPUs.
@@ -135,37 +159,53 @@ impl<'a> Spec<'a> {
     }
 }
 
+impl Work<'_> {
+    /// Does `ops` operations: how long they took, and the figures of the rows.
+    fn measure(&mut self, ops: u64) -> (Duration, Vec<f64>) {
+        match self {
+            Work::Timed(work) => {
+                let before = process_cpu();
+                let elapsed = work(ops);
+                let cpu = process_cpu() - before;
+                (elapsed, [elapsed, cpu].map(|time| time.as_nanos() as f64 / ops as f64).to_vec())
+            }
+            Work::Each(work) => {
+                let mut times = work(ops);
+                let elapsed = Duration::from_nanos(times.iter().sum());
+                (elapsed, [50, 99].map(|percent| percentile(&mut times, percent) as f64).to_vec())
+            }
+            Work::Figure(work) => (Duration::ZERO, vec![work()]),
+        }
+    }
+}
+
 impl Contender<'_> {
     /// Runs once unmeasured; finds how many operations fill a measurement.
     fn warm_up(&mut self, measurement: Duration) {
-        match &mut self.work {
-            Work::Figure(work) => drop(work()),
-            Work::Timed(work) => {
-                // Fourfold until a run is long enough to be judged from. A disturbance can make a short run seem long
-                // enough, so what is judged from it has to last at least half as long as wanted.
-                let least = self.ops;
-                let mut enough = measurement / 4;
-                for _ in 0..40 {
-                    let elapsed = work(self.ops);
-                    if elapsed < enough {
-                        self.ops *= 4;
-                        continue;
-                    }
-                    if enough == measurement / 2 {
-                        break;
-                    }
-                    enough = measurement / 2;
-                    let wanted = self.ops as f64 * measurement.as_secs_f64() / elapsed.as_secs_f64();
-                    self.ops = (wanted as u64).max(least);
-                }
+        if let Work::Figure(work) = &mut self.work {
+            work();
+            return;
+        }
+        // Fourfold until a run is long enough to be judged from. A disturbance can make a short run seem long enough,
+        // so what is judged from it has to last at least half as long as wanted.
+        let least = self.ops;
+        let mut enough = measurement / 4;
+        for _ in 0..40 {
+            let (elapsed, _) = self.work.measure(self.ops);
+            if elapsed < enough {
+                self.ops *= 4;
+                continue;
             }
+            if enough == measurement / 2 {
+                break;
+            }
+            enough = measurement / 2;
+            let wanted = self.ops as f64 * measurement.as_secs_f64() / elapsed.as_secs_f64();
+            self.ops = (wanted as u64).max(least);
         }
     }
 
-    fn measure(&mut self) -> f64 {
-        match &mut self.work {
-            Work::Figure(work) => work(),
-            Work::Timed(work) => work(self.ops).as_nanos() as f64 / self.ops as f64,
-        }
+    fn measure(&mut self) -> Vec<f64> {
+        self.work.measure(self.ops).1
     }
 }

@@ -23,3 +23,15 @@ pub fn spread(figures: &[f64]) -> Spread {
     let median = if sorted.len() % 2 == 1 { sorted[middle] } else { f64::midpoint(sorted[middle - 1], sorted[middle]) };
     Spread { least, median, greatest }
 }
+
+/// The figure that `percent` of `figures` do not exceed, by the nearest rank. Reorders them.
+///
+/// # Panics
+///
+/// If there is no figure, or `percent` is not from 1 to 100.
+pub fn percentile(figures: &mut [u64], percent: usize) -> u64 {
+    assert!((1..=100).contains(&percent), "there is no percentile {percent}");
+    let rank = (figures.len() * percent).div_ceil(100);
+    let (_, &mut figure, _) = figures.select_nth_unstable(rank.checked_sub(1).expect("at least one figure"));
+    figure
+}

@@ -1,103 +1,132 @@
 //! Channels, which wait by themselves.
 
-use crate::harness::{Bench, Better, Job, Spec, on_one_cpu, share, together_jobs};
-use std::sync::atomic::{AtomicU64, Ordering};
+mod ends;
+mod flow;
+mod idle;
+mod pingpong;
+
+use super::payload::Payload;
+use super::shape::{Place, Shape};
+use crate::harness::{Bench, Better, Spec};
+use ends::{Bedplate, Crossbeam, Crossfire, Flume, FlumeDrain, Kanal, KanalDrain, Std};
+use flow::flow;
+use idle::{Waiting, idle};
+use pingpong::pingpong;
 use std::time::Duration;
 
-const CAPACITY: usize = 1024;
-
-/// How the threads of a row are placed.
-type Start = fn(Vec<Job<'_>>) -> (Duration, u64);
+/// Items of a bulk call.
+const BULK: usize = 32;
 
 /// Measures the suite.
 pub fn run(bench: &mut Bench) {
-    bench.run(row("channel 1p1c", 1, 1, together_jobs));
-    bench.run(row("channel 2p2c", 2, 2, together_jobs));
-    bench.run(row("channel 4p4c onecpu", 4, 4, on_one_cpu));
-}
-
-fn row(row: &str, producers: u64, consumers: u64, start: Start) -> Spec<'static> {
-    let one_cpu = if row.ends_with("onecpu") { "all threads on one CPU; " } else { "" };
-    let detail = format!(
-        "u64; capacity 1024; {one_cpu}blocking send and recv until closed, each with its own wait; verified: count and sum"
-    );
-    Spec::new(row, detail)
-        .threads((producers + consumers) as usize)
-        .unit("ns/item", Better::Lower)
-        .timed("bedplate", move |ops| flow::<Bedplate>(producers, consumers, ops, start))
-        .timed("crossbeam-channel", move |ops| flow::<Crossbeam>(producers, consumers, ops, start))
-        .timed("flume", move |ops| flow::<Flume>(producers, consumers, ops, start))
-        .timed("kanal", move |ops| flow::<Kanal>(producers, consumers, ops, start))
-}
-
-/// `ops` items from the producers to the consumers, who take what comes until the channel is closed.
-fn flow<C: Channel>(producers: u64, consumers: u64, ops: u64, start: Start) -> Duration {
-    let received = &AtomicU64::new(0);
-    let (sender, receiver) = C::with_capacity(CAPACITY);
-    let mut jobs: Vec<Job<'_>> = Vec::new();
-    for index in 0..producers {
-        let sender = sender.clone();
-        jobs.push(Box::new(move || {
-            share(ops, producers, index).for_each(|value| C::send(&sender, value));
-            0
-        }));
+    // As crossfire's front page asks of programs that may have few CPUs.
+    crossfire::detect_backoff_cfg();
+    let [one, two, four] = [1, 2, 4].map(|ends| Shape::new(ends, ends));
+    let crowded = Shape { place: Place::OneCpu, ..four };
+    for shape in [one, two, crowded] {
+        bench.run(with_cpu(singles::<u64>(shape)));
     }
-    for _ in 0..consumers {
-        let receiver = receiver.clone();
-        jobs.push(Box::new(move || {
-            let (mut count, mut sum) = (0, 0_u64);
-            while let Some(value) = C::recv(&receiver) {
-                count += 1;
-                sum = sum.wrapping_add(value);
-            }
-            received.fetch_add(count, Ordering::Relaxed);
-            sum
-        }));
+    for shape in [one, two, crowded] {
+        bench.run(with_cpu(bulks(Shape { bulk: BULK, ..shape })));
     }
-    drop((sender, receiver));
-    let (elapsed, sum) = start(jobs);
-    assert_eq!(received.load(Ordering::Relaxed), ops, "each item arrives");
-    assert_eq!(sum, (u128::from(ops) * u128::from(ops.saturating_sub(1)) / 2) as u64, "each item arrives once");
-    elapsed
-}
-
-/// A bounded channel whose calls wait.
-trait Channel {
-    type Sender: Clone + Send;
-    type Receiver: Clone + Send;
-
-    fn with_capacity(capacity: usize) -> (Self::Sender, Self::Receiver);
-    fn send(sender: &Self::Sender, value: u64);
-    /// `None` once the channel is closed and drained.
-    fn recv(receiver: &Self::Receiver) -> Option<u64>;
-}
-
-macro_rules! channel {
-    ($name:ident, $($path:ident)::+, $bounded:path) => {
-        struct $name;
-
-        impl Channel for $name {
-            type Sender = $($path)::+::Sender<u64>;
-            type Receiver = $($path)::+::Receiver<u64>;
-
-            fn with_capacity(capacity: usize) -> (Self::Sender, Self::Receiver) {
-                $bounded(capacity)
-            }
-
-            #[inline]
-            fn send(sender: &Self::Sender, value: u64) {
-                sender.send(value).expect("receivers are there to the end");
-            }
-
-            #[inline]
-            fn recv(receiver: &Self::Receiver) -> Option<u64> {
-                receiver.recv().ok()
-            }
+    for shape in [Shape::new(4, 1), Shape::new(1, 4), four] {
+        bench.run(singles::<u64>(shape));
+    }
+    for shape in [one, two] {
+        bench.run(singles::<[u64; 8]>(shape));
+        bench.run(singles::<[u64; 128]>(shape));
+        for capacity in [64, 65_536] {
+            bench.run(singles::<u64>(Shape { capacity, ..shape }));
         }
-    };
+    }
+    round_trips(bench);
+    waiting(bench);
 }
 
-channel!(Bedplate, bedplate::channel, bedplate::channel::bounded);
-channel!(Crossbeam, crossbeam::channel, crossbeam::channel::bounded);
-channel!(Flume, flume, flume::bounded);
-channel!(Kanal, kanal, kanal::bounded);
+fn singles<T: Payload>(shape: Shape) -> Spec<'static> {
+    let row = row::<T>(shape, "channel", "blocking send and recv")
+        .timed("bedplate", move |ops| flow::<T, Bedplate>(shape, ops))
+        .timed("crossbeam-channel", move |ops| flow::<T, Crossbeam>(shape, ops))
+        .timed("flume", move |ops| flow::<T, Flume>(shape, ops))
+        .timed("kanal", move |ops| flow::<T, Kanal>(shape, ops))
+        .timed("crossfire", move |ops| flow::<T, Crossfire>(shape, ops));
+    match shape.consumers {
+        1 => row.timed("std sync_channel", move |ops| flow::<T, Std>(shape, ops)),
+        _ => row,
+    }
+}
+
+/// A peer without a bulk call sends in a loop, and receives what is there after the first item. Two have a call that
+/// takes all there is, without a limit: they are measured both ways.
+fn bulks(shape: Shape) -> Spec<'static> {
+    let calls = "send_all and recv_many of 32; peers send one at a time, receive one and try_recv up to 32 in all, or \
+                 drain all there is";
+    row::<u64>(shape, "channel32", calls)
+        .timed("bedplate", move |ops| flow::<u64, Bedplate>(shape, ops))
+        .timed("crossbeam-channel", move |ops| flow::<u64, Crossbeam>(shape, ops))
+        .timed("flume", move |ops| flow::<u64, Flume>(shape, ops))
+        .timed("flume drain", move |ops| flow::<u64, FlumeDrain>(shape, ops))
+        .timed("kanal", move |ops| flow::<u64, Kanal>(shape, ops))
+        .timed("kanal drain", move |ops| flow::<u64, KanalDrain>(shape, ops))
+        .timed("crossfire", move |ops| flow::<u64, Crossfire>(shape, ops))
+}
+
+fn row<T: Payload>(shape: Shape, id: &str, calls: &str) -> Spec<'static> {
+    let shown = shape.detail::<T>();
+    let detail = format!("{shown}; {calls} until closed, each with its own wait; verified: count and sum");
+    Spec::new(shape.row::<T>(id), detail).threads(shape.threads()).unit("ns/item", Better::Lower)
+}
+
+/// With the CPU time of the process beside.
+fn with_cpu(row: Spec<'_>) -> Spec<'_> {
+    let id = format!("{} cpu", row.id());
+    row.beside(id, "CPU ns/item")
+}
+
+/// How long an item takes to and fro.
+fn round_trips(bench: &mut Bench) {
+    for (row, capacity) in [("channel pingpong", 1), ("channel pingpong cap64", 64)] {
+        let detail = format!(
+            "a u64 there and back through two channels of capacity {capacity}, a reading of the clock included; \
+             blocking send and recv, each with its own wait; verified: each value"
+        );
+        bench.run(
+            Spec::new(format!("{row} p50"), detail)
+                .threads(2)
+                .unit("ns/trip", Better::Lower)
+                .beside(format!("{row} p99"), "ns/trip")
+                .each("bedplate", move |trips| pingpong::<Bedplate>(capacity, trips))
+                .each("crossbeam-channel", move |trips| pingpong::<Crossbeam>(capacity, trips))
+                .each("flume", move |trips| pingpong::<Flume>(capacity, trips))
+                .each("kanal", move |trips| pingpong::<Kanal>(capacity, trips))
+                .each("crossfire", move |trips| pingpong::<Crossfire>(capacity, trips))
+                .each("std sync_channel", move |trips| pingpong::<Std>(capacity, trips)),
+        );
+    }
+}
+
+/// What a receiver costs to which nothing comes.
+fn waiting(bench: &mut Bench) {
+    const ROW: &str = "channel idle";
+    if !bench.wants(ROW) {
+        return;
+    }
+    let wait = Duration::from_secs(if bench.quick() { 1 } else { 10 });
+    let contenders = [
+        ("bedplate", Waiting::on::<Bedplate>()),
+        ("crossbeam-channel", Waiting::on::<Crossbeam>()),
+        ("flume", Waiting::on::<Flume>()),
+        ("kanal", Waiting::on::<Kanal>()),
+        ("crossfire", Waiting::on::<Crossfire>()),
+        ("std sync_channel", Waiting::on::<Std>()),
+    ];
+    let (names, waiting): (Vec<_>, Vec<_>) = contenders.into_iter().unzip();
+    let detail = format!(
+        "a blocking recv on an empty channel, ended after {} s by dropping the sender: CPU time of the receiver's thread; \
+         all contenders wait at the same time, once; verified: nothing comes",
+        wait.as_secs()
+    );
+    let spec = Spec::new(ROW, detail).unit("CPU µs", Better::Lower).once();
+    let times = idle(waiting, wait).into_iter().map(|time| time.as_nanos() as f64 / 1e3);
+    bench.run(names.into_iter().zip(times).fold(spec, |spec, (name, time)| spec.figure(name, move || time)));
+}

@@ -6,11 +6,18 @@ mod channel;
 mod io;
 mod log;
 mod names;
+mod payload;
 mod pipeline;
 mod pool;
 mod queue;
 mod scratch;
+mod shape;
 mod stats;
 mod topo;
+mod trips;
 
 pub use names::Suite;
+#[cfg(test)]
+pub use payload::Payload;
+#[cfg(test)]
+pub use shape::{Place, Shape};

@@ -1,196 +1,158 @@
 //! Queues that do not wait by themselves.
 
+mod broadcast;
+mod flow;
 mod mpmc;
+mod pingpong;
 mod ring;
+mod stream;
 
-use crate::harness::{Bench, Better, Job, Spec, Wait, share, together, together_jobs};
-use mpmc::Mpmc;
-use ring::Ring;
-use std::ops::Range;
-use std::time::Duration;
+use super::payload::Payload;
+use super::shape::{CAPACITY, Shape};
+use crate::harness::{Bench, Better, Spec};
+use bedplate::queue::Bounded;
+use concurrent_queue::ConcurrentQueue;
+use crossbeam::queue::ArrayQueue;
+use crossfire::mpmc::Array;
+use flow::{flow, force, pair};
+use pingpong::pingpong;
+use ring::{Mpsc, Rtrb, Shared, Spmc, Spsc};
+use stream::stream;
+use thingbuf::ThingBuf;
 
-const CAPACITY: usize = 1024;
+/// What a thread does when it finds nothing.
+const WAIT: &str = "64 spins, then yields";
+/// Items of a bulk call in the rows about shapes.
+const BULK: usize = 32;
 
 /// Measures the suite.
 pub fn run(bench: &mut Bench) {
     bench.run(
         Spec::new("pair 1t", "push, then pop, a u64; capacity 1024; no waiting; verified: each popped value")
             .unit("ns/pair", Better::Lower)
-            .timed("bedplate", pair::<bedplate::queue::Bounded<u64>>)
-            .timed("crossbeam ArrayQueue", pair::<crossbeam::queue::ArrayQueue<u64>>)
-            .timed("concurrent-queue", pair::<concurrent_queue::ConcurrentQueue<u64>>),
+            .timed("bedplate", pair::<Bounded<u64>>)
+            .timed("crossbeam ArrayQueue", pair::<ArrayQueue<u64>>)
+            .timed("concurrent-queue", pair::<ConcurrentQueue<u64>>)
+            .timed("crossfire", pair::<Array<u64>>)
+            .timed("thingbuf", pair::<ThingBuf<u64>>),
     );
-    for (row, producers, consumers) in [("single 1p1c", 1, 1), ("single 2p2c", 2, 2)] {
-        bench.run(mpmc_row(row, producers, consumers, 1));
+    for shape in [Shape::new(1, 1), Shape::new(2, 2)] {
+        bench.run(more_peers(row::<u64>(shape), shape));
+        for bulk in [8, BULK] {
+            bench.run(row::<u64>(Shape { bulk, ..shape }));
+        }
     }
-    for (row, producers, consumers, bulk) in
-        [("bulk8 1p1c", 1, 1, 8), ("bulk32 1p1c", 1, 1, 32), ("bulk32 2p2c", 2, 2, 32)]
-    {
-        bench.run(mpmc_row(row, producers, consumers, bulk));
-    }
-    bench.run(ring_row("spsc 1p1c", 1));
-    bench.run(ring_row("spsc chunk32 1p1c", 32));
+    forced(bench);
+    rings(bench);
+    broadcast::run(bench);
+    shapes(bench);
+    round_trips(bench);
 }
 
-fn mpmc_row(row: &str, producers: usize, consumers: usize, bulk: usize) -> Spec<'static> {
-    let calls = match bulk {
-        1 => "single calls".to_owned(),
-        n => format!("{n} items a call, single calls in a loop where a crate has no bulk call"),
+/// Other payloads, capacities and numbers of threads.
+fn shapes(bench: &mut Bench) {
+    for bulk in [1, BULK] {
+        for shape in [Shape { bulk, ..Shape::new(1, 1) }, Shape { bulk, ..Shape::new(2, 2) }] {
+            bench.run(row::<[u64; 8]>(shape));
+            bench.run(row::<[u64; 128]>(shape));
+            for capacity in [64, 65_536] {
+                bench.run(row::<u64>(Shape { capacity, ..shape }));
+            }
+        }
+        for (producers, consumers) in [(4, 1), (1, 4), (4, 4)] {
+            bench.run(row::<u64>(Shape { bulk, ..Shape::new(producers, consumers) }));
+        }
+    }
+}
+
+fn row<T: Payload>(shape: Shape) -> Spec<'static> {
+    let (calls, how) = match shape.bulk {
+        1 => ("single".to_owned(), "single calls".to_owned()),
+        n => (format!("bulk{n}"), format!("{n} items a call, single calls in a loop where a crate has no bulk call")),
     };
-    let detail = format!("u64; capacity 1024; {calls}; 64 spins, then yields; verified: count and sum");
-    Spec::new(row, detail)
-        .threads(producers + consumers)
+    Spec::new(shape.row::<T>(&calls), format!("{}; {how}; {WAIT}; verified: count and sum", shape.detail::<T>()))
+        .threads(shape.threads())
         .unit("ns/item", Better::Lower)
-        .timed("bedplate", move |ops| flow::<bedplate::queue::Bounded<u64>>(producers, consumers, bulk, ops))
-        .timed("crossbeam ArrayQueue", move |ops| {
-            flow::<crossbeam::queue::ArrayQueue<u64>>(producers, consumers, bulk, ops)
-        })
-        .timed("concurrent-queue", move |ops| {
-            flow::<concurrent_queue::ConcurrentQueue<u64>>(producers, consumers, bulk, ops)
-        })
+        .timed("bedplate", move |ops| flow::<T, Bounded<T>>(shape, ops))
+        .timed("crossbeam ArrayQueue", move |ops| flow::<T, ArrayQueue<T>>(shape, ops))
+        .timed("concurrent-queue", move |ops| flow::<T, ConcurrentQueue<T>>(shape, ops))
 }
 
-fn ring_row(row: &str, bulk: usize) -> Spec<'static> {
-    let calls = if bulk == 1 { "single calls".to_owned() } else { format!("chunks of up to {bulk} items") };
-    let detail = format!("u64; capacity 1024; {calls}; 64 spins, then yields; verified: order of all items");
-    Spec::new(row, detail)
-        .threads(2)
-        .unit("ns/item", Better::Lower)
-        .timed("bedplate", move |ops| stream::<ring::Bedplate>(bulk, ops))
-        .timed("rtrb", move |ops| stream::<ring::Rtrb>(bulk, ops))
+/// The peers that are not named in the bounds of the rows.
+fn more_peers(row: Spec<'_>, shape: Shape) -> Spec<'_> {
+    row.timed("crossfire", move |ops| flow::<u64, Array<u64>>(shape, ops))
+        .timed("thingbuf", move |ops| flow::<u64, ThingBuf<u64>>(shape, ops))
 }
 
-/// One thread pushes and pops.
-fn pair<Q: Mpmc>(ops: u64) -> Duration {
-    let queue = Q::with_capacity(CAPACITY);
-    let (elapsed, _) = together(1, |_| {
-        for value in 0..ops {
-            assert!(queue.push(value));
-            assert_eq!(queue.pop(), Some(value));
-        }
-        0
-    });
-    elapsed
-}
-
-/// `ops` items from the producers to the consumers, each of which has an equal share.
-fn flow<Q: Mpmc>(producers: usize, consumers: usize, bulk: usize, ops: u64) -> Duration {
-    let queue = &Q::with_capacity(CAPACITY);
-    let (producers, consumers, bulk) = (producers as u64, consumers as u64, bulk as u64);
-    let produce = |index| Box::new(move || produce(queue, share(ops, producers, index), bulk)) as Job<'_>;
-    let consume = |index| Box::new(move || consume(queue, share(ops, consumers, index), bulk)) as Job<'_>;
-    let jobs = (0..producers).map(produce).chain((0..consumers).map(consume)).collect();
-    let (elapsed, sum) = together_jobs(jobs);
-    assert_eq!(sum, sum_below(ops), "each item arrives once");
-    assert_eq!(queue.pop(), None, "nothing arrives twice");
-    elapsed
-}
-
-fn produce<Q: Mpmc>(queue: &Q, values: Range<u64>, bulk: u64) -> u64 {
-    let mut wait = Wait::new();
-    if bulk == 1 {
-        for value in values {
-            while !queue.push(value) {
-                wait.pause();
-            }
-            wait.progress();
-        }
-        return 0;
-    }
-    let Range { start: mut next, end } = values;
-    let mut items = Vec::with_capacity(bulk as usize);
-    while next < end || !items.is_empty() {
-        if items.is_empty() {
-            let until = end.min(next + bulk);
-            items.extend(next..until);
-            next = until;
-        }
-        if queue.push_bulk(&mut items) == 0 {
-            wait.pause();
-        } else {
-            wait.progress();
-        }
-    }
-    0
-}
-
-/// Takes as many items as `places` has numbers.
-fn consume<Q: Mpmc>(queue: &Q, places: Range<u64>, bulk: u64) -> u64 {
-    let (mut wait, mut sum) = (Wait::new(), 0_u64);
-    if bulk == 1 {
-        for _ in places {
-            let value = loop {
-                match queue.pop() {
-                    Some(value) => break value,
-                    None => wait.pause(),
-                }
-            };
-            wait.progress();
-            sum = sum.wrapping_add(value);
-        }
-        return sum;
-    }
-    let (mut left, mut items) = (places.end - places.start, Vec::with_capacity(bulk as usize));
-    while left > 0 {
-        let taken = queue.pop_bulk(&mut items, left.min(bulk) as usize) as u64;
-        if taken == 0 {
-            wait.pause();
-            continue;
-        }
-        assert_eq!(taken, items.len() as u64, "the count of a bulk pop is that of its items");
-        wait.progress();
-        left -= taken;
-        sum = items.drain(..).fold(sum, u64::wrapping_add);
-    }
-    sum
-}
-
-/// `ops` items through a ring, in order.
-fn stream<R: Ring>(bulk: usize, ops: u64) -> Duration {
-    let (mut producer, mut consumer) = R::with_capacity(CAPACITY);
-    let produce = move || {
-        let (mut wait, mut next) = (Wait::new(), 0);
-        while next < ops {
-            let pushed = if bulk == 1 {
-                u64::from(R::push(&mut producer, next))
-            } else {
-                R::push_range(&mut producer, next, (ops - next).min(bulk as u64) as usize) as u64
-            };
-            next += pushed;
-            if pushed == 0 {
-                wait.pause();
-            } else {
-                wait.progress();
-            }
-        }
-        0_u64
+/// One producer and one consumer by construction.
+fn rings(bench: &mut Bench) {
+    let row = |row: &str, calls: &str| {
+        Spec::new(row, format!("u64; capacity {CAPACITY}; {calls}; {WAIT}; verified: order of all items"))
+            .threads(2)
+            .unit("ns/item", Better::Lower)
     };
-    let consume = move || {
-        let (mut wait, mut next) = (Wait::new(), 0);
-        while next < ops {
-            let popped = if bulk == 1 {
-                R::pop(&mut consumer).map_or(0, |value| {
-                    assert_eq!(value, next, "items keep their order");
-                    1
-                })
-            } else {
-                R::pop_range(&mut consumer, next, bulk) as u64
-            };
-            next += popped;
-            if popped == 0 {
-                wait.pause();
-            } else {
-                wait.progress();
-            }
-        }
-        next
-    };
-    let (elapsed, count) = together_jobs(vec![Box::new(produce) as Job<'_>, Box::new(consume)]);
-    assert_eq!(count, ops);
-    elapsed
+    bench.run(
+        row("spsc 1p1c", "single calls")
+            .timed("bedplate", |ops| stream::<Spsc, 1>(CAPACITY, ops))
+            .timed("rtrb", |ops| stream::<Rtrb, 1>(CAPACITY, ops)),
+    );
+    bench.run(
+        row("spsc chunk32 1p1c", "chunks of up to 32 items, written from and read by iterators")
+            .timed("bedplate", |ops| stream::<Spsc, BULK>(CAPACITY, ops))
+            .timed("rtrb", |ops| stream::<Rtrb, BULK>(CAPACITY, ops)),
+    );
+    bench.run(
+        row("mpsc 1p1c", "single calls")
+            .timed("bedplate", |ops| stream::<Mpsc, 1>(CAPACITY, ops))
+            .timed("bedplate Bounded", |ops| stream::<Shared<Bounded<u64>>, 1>(CAPACITY, ops))
+            .timed("crossbeam ArrayQueue", |ops| stream::<Shared<ArrayQueue<u64>>, 1>(CAPACITY, ops)),
+    );
+    bench.run(
+        row("spmc 1p1c", "single calls")
+            .timed("bedplate", |ops| stream::<Spmc, 1>(CAPACITY, ops))
+            .timed("bedplate Bounded", |ops| stream::<Shared<Bounded<u64>>, 1>(CAPACITY, ops))
+            .timed("crossbeam ArrayQueue", |ops| stream::<Shared<ArrayQueue<u64>>, 1>(CAPACITY, ops)),
+    );
 }
 
-/// The sum of all numbers below `n`, as wrapping additions give it.
-fn sum_below(n: u64) -> u64 {
-    (u128::from(n) * u128::from(n.saturating_sub(1)) / 2) as u64
+/// Pushes that take the place of the oldest.
+fn forced(bench: &mut Bench) {
+    let detail = "force_push of a u64 into a full queue; capacity 1024; no waiting; verified: what came back";
+    bench.run(
+        Spec::new("force 1t", detail)
+            .timed("bedplate", |ops| force(ops, |queue: &Bounded<u64>, value| queue.force_push(value).ok().flatten()))
+            .timed("crossbeam ArrayQueue", |ops| force(ops, |queue: &ArrayQueue<u64>, value| queue.force_push(value)))
+            .timed("concurrent-queue", |ops| {
+                force(ops, |queue: &ConcurrentQueue<u64>, value| queue.force_push(value).ok().flatten())
+            }),
+    );
+}
+
+/// How long an item takes to and fro.
+fn round_trips(bench: &mut Bench) {
+    let row = |queues: &str, capacity: usize| {
+        let detail = format!(
+            "a u64 there and back through two queues of capacity {capacity}, a reading of the clock included; {WAIT}; \
+             verified: each value"
+        );
+        Spec::new(format!("{queues} p50"), detail)
+            .threads(2)
+            .unit("ns/trip", Better::Lower)
+            .beside(format!("{queues} p99"), "ns/trip")
+    };
+    for (queues, capacity) in [("pingpong", 1), ("pingpong cap64", 64)] {
+        bench.run(
+            row(queues, capacity)
+                .each("bedplate", move |trips| pingpong::<Shared<Bounded<u64>>>(capacity, trips))
+                .each("crossbeam ArrayQueue", move |trips| pingpong::<Shared<ArrayQueue<u64>>>(capacity, trips))
+                .each("concurrent-queue", move |trips| pingpong::<Shared<ConcurrentQueue<u64>>>(capacity, trips)),
+        );
+    }
+    for (queues, capacity) in [("pingpong spsc", 1), ("pingpong spsc cap64", 64)] {
+        bench.run(
+            row(queues, capacity)
+                .each("bedplate", move |trips| pingpong::<Spsc>(capacity, trips))
+                .each("rtrb", move |trips| pingpong::<Rtrb>(capacity, trips)),
+        );
+    }
 }

@@ -1,8 +1,12 @@
 use crate::args::{Command, Options, parse};
-use crate::harness::{Bench, Better, Row, RowId, Spec, Wait, on_one_cpu, share, spread, together};
+use crate::harness::{
+    Bench, Better, Row, RowId, Spec, Wait, on_one_cpu, percentile, process_cpu, share, spread, thread_cpu, together,
+};
 use std::cell::RefCell;
+use std::hint;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 fn bench(args: &[&str]) -> Bench {
     let Ok(Command::Run(Options { suites, rounds, row, quick, json, html })) =
@@ -31,6 +35,19 @@ fn the_median_is_the_middle() {
 #[should_panic(expected = "not a number")]
 fn a_figure_that_is_no_number_is_refused() {
     spread(&[1.0, f64::NAN]);
+}
+
+#[test]
+fn a_percentile_is_the_figure_of_that_rank() {
+    let mut figures: Vec<u64> = (1..=200).rev().collect();
+    assert_eq!([1, 50, 99, 100].map(|percent| percentile(&mut figures, percent)), [2, 100, 198, 200]);
+    assert_eq!([50, 99].map(|percent| percentile(&mut [7], percent)), [7, 7]);
+}
+
+#[test]
+#[should_panic(expected = "at least one figure")]
+fn no_figures_have_no_percentile() {
+    percentile(&mut [], 50);
 }
 
 #[test]
@@ -78,6 +95,70 @@ fn operations_fill_the_measurement_and_time_is_shared_among_them() {
     let row = &bench.finish().rows[0];
     assert_eq!((row.ours, row.theirs, row.ratio), (1000.0, 3000.0, 3.0));
     assert_eq!(most.load(Ordering::Relaxed), 30_000, "30 ms of 1 µs each");
+}
+
+#[test]
+fn each_operation_timed_gives_a_row_of_the_median_and_one_of_the_99th_percentile() {
+    // One operation in fifty takes ten times as long.
+    let work = |nanos: u64| move |ops: u64| (0..ops).map(|op| if op % 50 == 0 { nanos * 10 } else { nanos }).collect();
+    let mut bench = bench(&["--quick"]);
+    let spec = Spec::new("r p50", "d").unit("ns/trip", Better::Lower).beside("r p99", "ns/trip");
+    bench.run(spec.each("o", work(1000)).each("p", work(2000)).each("q", work(500)));
+    let rows = bench.finish().rows;
+    let shown: Vec<_> = rows.iter().map(|row| (row.row.as_str(), row.peer.as_str(), row.ours, row.ratio)).collect();
+    assert_eq!(
+        shown,
+        [
+            ("r p50", "p", 1000.0, 2.0),
+            ("r p50", "q", 1000.0, 0.5),
+            ("r p99", "p", 10_000.0, 2.0),
+            ("r p99", "q", 10_000.0, 0.5)
+        ]
+    );
+}
+
+#[test]
+fn the_row_beside_timed_work_is_cpu_time_of_all_threads() {
+    let spin = |threads| move |ops| together(threads, |_| spin_for(Duration::from_nanos(100 * ops))).0;
+    let mut bench = bench(&["--quick", "--rounds", "3"]);
+    let spec = Spec::new("r", "d").beside("r cpu", "CPU ns/op");
+    // Sleeping takes time and no CPU; two threads take what one takes, twice.
+    let sleep = |ops| {
+        let start = Instant::now();
+        thread::sleep(Duration::from_nanos(100 * ops));
+        start.elapsed()
+    };
+    bench.run(spec.timed("o", spin(1)).timed("sleep", sleep).timed("spin twice", spin(2)));
+    let rows = bench.finish().rows;
+    let cpu: Vec<_> = rows.iter().filter(|row| row.row == "r cpu").collect();
+    assert_eq!(cpu.len(), 2);
+    // With room for tests that run at the same time.
+    assert!(cpu[0].ours > 90.0 && cpu[0].theirs < 50.0, "{cpu:?}");
+    assert!((1.5..3.0).contains(&cpu[1].ratio), "{cpu:?}");
+}
+
+/// Spins until the thread has taken so much CPU time.
+fn spin_for(cpu: Duration) -> u64 {
+    let before = thread_cpu();
+    while thread_cpu() - before < cpu {
+        hint::spin_loop();
+    }
+    0
+}
+
+#[test]
+fn the_process_has_the_cpu_time_of_a_thread_that_has_ended() {
+    let before = process_cpu();
+    together(1, |_| spin_for(Duration::from_millis(5)));
+    assert!(process_cpu() - before >= Duration::from_millis(5));
+}
+
+#[test]
+fn a_row_beside_may_be_asked_for_alone() {
+    let mut bench = bench(&["--row", "p99", "--rounds", "1"]);
+    bench.run(Spec::new("r p50", "d").beside("r p99", "ns").each("o", |_| vec![1 << 30]).each("p", |_| vec![1 << 30]));
+    bench.run(Spec::new("s p50", "d").beside("s p90", "ns").each("o", |_| panic!("not asked for")));
+    assert_eq!(bench.finish().rows.iter().map(|row| row.row.as_str()).collect::<Vec<_>>(), ["r p99"]);
 }
 
 #[test]

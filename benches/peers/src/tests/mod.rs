@@ -1,3 +1,4 @@
 mod args;
 mod harness;
 mod report;
+mod shape;
