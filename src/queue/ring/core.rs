@@ -90,7 +90,10 @@ impl<T, I: Claim, O: Claim> Ring<T, I, O> {
     #[cold]
     unsafe fn try_push_contended(&self, item: T, permit: impl Fn() -> bool) -> Result<(), PushError<T>> {
         let mut contention = Contention::new();
-        contention.back_off();
+        // Relaxed: where the claim failed for the mark there is nobody to stay away from.
+        if self.tail.word.load(Ordering::Relaxed) & CLOSED == 0 {
+            contention.back_off();
+        }
         // SAFETY: the caller's.
         unsafe { self.try_push_slow(item, permit, contention) }
     }
