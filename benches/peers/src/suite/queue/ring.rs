@@ -2,6 +2,7 @@
 
 use super::mpmc::Mpmc;
 use bedplate::queue::{mpsc, spmc, spsc};
+use rtrb::chunks::ChunkError;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -99,14 +100,22 @@ impl Ring for Rtrb {
         consumer.pop().ok()
     }
 
+    // Its error says how many there are, so that the other end's line is read only where it has to be: `slots()` before
+    // each chunk reads it always.
     fn push_range(producer: &mut Self::Producer, first: u64, count: usize) -> usize {
-        let count = count.min(producer.slots());
+        let count = match producer.write_chunk_uninit(count) {
+            Ok(chunk) => return chunk.fill_from_iter(first..first + count as u64),
+            Err(ChunkError::TooFewSlots(slots)) => slots,
+        };
         let chunk = producer.write_chunk_uninit(count).expect("the slots were there");
         chunk.fill_from_iter(first..first + count as u64)
     }
 
     fn pop_range(consumer: &mut Self::Consumer, first: u64, max: usize) -> usize {
-        let count = max.min(consumer.slots());
+        let count = match consumer.read_chunk(max) {
+            Ok(_) => max,
+            Err(ChunkError::TooFewSlots(slots)) => slots,
+        };
         let chunk = consumer.read_chunk(count).expect("the items were there");
         assert!(chunk.into_iter().eq(first..first + count as u64), "items keep their order");
         count
