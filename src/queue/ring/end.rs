@@ -7,8 +7,10 @@ use crate::sync::CachePadded;
 /// Spin hints that an operation spends on a slot that is not ready before it looks closer, and once more before it gives
 /// up: together about what it takes to move a line between two CPUs and back.
 ///
-/// Measured with a pinned `single 1p1c`, 2026-11-21, ns an item for 0, 1, 2, 4 and 8 hints, of 14 ns each there:
-/// `Bounded` 24.7, 21.8, 20.8, 22.1, 21.5; `mpsc` 141, 45, 40, 34, 32; and a trip of `pingpong` 692 with 1, 582 with 8.
+/// Measured with this as a variable, in scratch builds that are not kept; two pinned threads, single items, medians of 9,
+/// 2026-11-21, ns an item for 0, 1, 2 and 4 hints, of 14 ns each there: `Bounded` 24.7, 21.8, 20.8, 22.1; `mpsc` 141, 45,
+/// 40, 34. In a run of their own 1, 4 and 8: `Bounded` 34.5, 34.1, 33.1; `mpsc` 45, 36, 33.5; a trip of ping-pong 692,
+/// 707, 582.
 const PATIENCE: u32 = 8;
 
 /// One end of a ring.
