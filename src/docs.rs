@@ -9,6 +9,9 @@ pub mod patterns {}
 #[doc = include_str!("../docs/queues.md")]
 pub mod queues {}
 
+#[doc = include_str!("../docs/caches.md")]
+pub mod caches {}
+
 #[doc = include_str!("../docs/orderings.md")]
 pub mod orderings {}
 

@@ -160,3 +160,18 @@ mod imp {
 }
 
 pub(crate) use imp::*;
+
+/// Asks for the line of an address that is about to be used; it need not point to anything. Where the language has no stable
+/// word for that, nothing.
+#[inline]
+#[allow(unsafe_code)] // The intrinsic takes a pointer.
+pub(crate) fn prefetch<T>(at: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: x86-64 has SSE, and a prefetch reads nothing that the program sees, and faults at no address.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(at.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = at;
+}

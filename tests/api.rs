@@ -51,6 +51,8 @@ fn what_threads_share_is_send_and_sync_where_its_items_are_send() {
     // Values of a cache are shared by the callers that wait for one load.
     shared::<cache::Cache<u8, std::sync::atomic::AtomicU8>>();
     assert!(!has!(cache::Cache<u8, Item>: Sync));
+    shared::<cache::Memo<u8, std::sync::atomic::AtomicU8>>();
+    assert!(!has!(cache::Memo<u8, Item>: Sync));
 }
 
 #[test]

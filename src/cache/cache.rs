@@ -1,27 +1,32 @@
 use std::fmt;
 use std::hash::{BuildHasher, Hash};
-use std::ops::{Deref, DerefMut};
-use std::time::Duration;
 
 use foldhash::fast::RandomState;
 
-use super::ghost::mix;
+use super::budget::Budget;
+use super::builder::Weigher;
+use super::departed::{Departed, Listener};
 use super::held::Held;
-use super::shard::Shard;
+use super::life::Life;
+use super::locks::Locks;
+use super::shard::{Context, Shard};
 use super::waits::Waits;
-use super::{Builder, Equivalent, Stats};
-use crate::primitive::{Mutex, MutexGuard};
-use crate::sync::CachePadded;
-use crate::time::{Clock, Deadline};
+use super::{Builder, FACTOR, Policy, Stats};
+use crate::primitive::atomic::{AtomicBool, AtomicU64, Ordering};
+use crate::sync::{CachePadded, thread_slot};
+use crate::time::Instant;
 
 /// A map that holds at most `capacity` entries, for many threads, and forgets those that are worth least.
 ///
-/// `len() <= capacity` holds at any time: the victim goes before the new entry comes. Entries are divided over shards,
-/// each behind its own lock with an exact share of the capacity, and a shard that is full evicts though others may have
-/// room. [What is evicted](super#the-policy), and [what runs under a lock](super#what-runs-where), the module says.
+/// The capacity counts entries, or weight where there is a [weigher](Builder::weigher), and is never exceeded: what has
+/// to go goes before the new entry comes. Entries are divided over shards, each behind its own lock, and all draw on one
+/// budget, so that a cache fills to the last entry, and one heavy entry may take what others leave.
+/// [What is evicted](super#the-policy), and [what runs under a lock](super#what-runs-where), the module says.
 ///
-/// A look-up or an insertion is O(1), and O(log n) where entries have a time to live. It locks one shard, and waits only
-/// for threads that are in it. A value comes out as a clone: make `V` cheap to clone, an `Arc` where it is large.
+/// A hit writes nothing that another thread's hit reads: a line of its own thread, and two bits of the entry while they
+/// are not all set. It waits only for a thread that writes to its shard. Writes are O(1), but for the growth of a shard's
+/// table, and look at one line for each thread that reads. A value comes out as a clone: make `V` cheap to clone, an `Arc`
+/// where it is large.
 ///
 /// ```
 /// use bedplate::cache::Cache;
@@ -35,33 +40,56 @@ use crate::time::{Clock, Deadline};
 /// assert_eq!(cache.len(), 1);
 /// ```
 pub struct Cache<K, V, S = RandomState> {
-    /// A power of two of them.
-    shards: Box<[Lock<K, V>]>,
-    hasher: S,
-    pub(super) ttl: Option<Duration>,
-    pub(super) clock: Clock,
-    capacity: usize,
-    /// Padded: it is written by threads that wait, the fields above are read by all.
+    pub(super) locks: Locks<Shard<K, V>>,
+    pub(super) hasher: S,
+    pub(super) life: Life<K, V>,
+    pub(super) policy: Policy,
+    weigher: Option<Box<Weigher<K, V>>>,
+    listener: Option<Box<Listener<K, V>>>,
+    /// How many times the cache was emptied.
+    epoch: AtomicU64,
+    /// Whether look-ups need not ask for the time. Once an entry with an end is stored, they have to.
+    timeless: AtomicBool,
+    /// Of how many of these times all shards know.
+    known: AtomicU64,
+    /// Padded, both: what follows is written, the fields above are read by all.
+    pub(super) budget: CachePadded<Budget>,
     pub(super) waits: CachePadded<Waits<V>>,
+    /// Where the next purge goes on.
+    pub(super) purge: AtomicU64,
 }
 
-type Lock<K, V> = CachePadded<Mutex<Shard<K, V>>>;
+/// Where a key belongs: its shard, and what of its hash the shard uses.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Spot {
+    pub(super) shard: usize,
+    pub(super) hash: u32,
+}
 
-/// How many expired entries a purge takes out before it lets others into the shard.
-const PURGE_AT_ONCE: usize = 128;
+/// The parts that options decide.
+pub(super) struct Parts<K, V, S> {
+    pub(super) capacity: usize,
+    pub(super) shards: usize,
+    pub(super) slots: usize,
+    pub(super) hasher: S,
+    pub(super) life: Life<K, V>,
+    pub(super) policy: Policy,
+    pub(super) weigher: Option<Box<Weigher<K, V>>>,
+    pub(super) listener: Option<Box<Listener<K, V>>>,
+}
 
 impl<K, V> Cache<K, V> {
-    /// A cache for `capacity` entries that live for ever, with the default hasher and number of shards.
+    /// A cache for `capacity` entries that live for ever, with the default policy, hasher and number of shards.
     ///
     /// # Panics
     ///
-    /// Where `capacity` is zero, or on a 64-bit machine above 2^48 less 2^17.
+    /// Where `capacity` is zero, or above `i64::MAX`.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
         Self::builder(capacity).build()
     }
 
-    /// Options for a cache of `capacity` entries.
+    /// Options for a cache of `capacity` entries; or of that weight, where they include a [weigher](Builder::weigher).
     ///
     /// # Panics
     ///
@@ -72,224 +100,186 @@ impl<K, V> Cache<K, V> {
 }
 
 impl<K, V, S> Cache<K, V, S> {
-    pub(super) fn with_parts(capacity: usize, shards: usize, ttl: Option<Duration>, clock: Clock, hasher: S) -> Self {
-        let (share, rest) = (capacity / shards, capacity % shards);
-        let shards = (0..shards).map(|i| CachePadded::new(Mutex::new(Shard::new(share + usize::from(i < rest)))));
-        let shards = shards.collect();
-        Self { shards, hasher, ttl, clock, capacity, waits: CachePadded::new(Waits::new()) }
+    pub(super) fn with_parts(parts: Parts<K, V, S>) -> Self {
+        let Parts { capacity, shards, slots, hasher, life, policy, weigher, listener } = parts;
+        let timeless = !life.idles();
+        Self {
+            timeless: AtomicBool::new(timeless),
+            locks: Locks::new((0..shards).map(|_| Shard::new(policy)), slots),
+            hasher,
+            life,
+            policy,
+            weigher,
+            listener,
+            epoch: AtomicU64::new(0),
+            known: AtomicU64::new(0),
+            budget: CachePadded::new(Budget::new(capacity as u64)),
+            waits: CachePadded::new(Waits::new()),
+            purge: AtomicU64::new(0),
+        }
     }
 
-    /// The most entries ever held.
+    /// The most entries, or weight, ever held.
     #[must_use]
     pub fn capacity(&self) -> usize {
-        self.capacity
+        self.budget.capacity() as usize
     }
 
-    /// How many entries are held, the expired but unnoticed among them. Locks the shards one after the other.
+    /// How many entries are held, the expired but unnoticed among them. Visits the shards one after the other.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.shards().map(|shard| shard.len()).sum()
+        self.shards(|shard| shard.table.len()).sum()
     }
 
     /// Whether no entry is held.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.shards().all(|shard| shard.len() == 0)
+        self.shards(|shard| shard.table.len()).all(|len| len == 0)
     }
 
-    /// What the cache has done, and how full it is. Locks the shards one after the other.
+    /// What the entries weigh, all together: their number, where the cache has no [weigher](Builder::weigher).
+    #[must_use]
+    pub fn weight(&self) -> u64 {
+        self.shards(|shard| shard.held).sum()
+    }
+
+    /// What the cache has done, and how full it is. Visits the shards one after the other.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        let mut stats = Stats { capacity: self.capacity, ..Stats::default() };
-        self.shards().for_each(|shard| shard.add_to(&mut stats));
+        let mut stats = Stats { capacity: self.capacity(), ..Stats::default() };
+        for slot in self.locks.slots() {
+            let (hits, misses) = slot.counts();
+            stats.hits += hits;
+            stats.misses += misses;
+        }
+        for index in 0..self.locks.len() {
+            self.visit(index, |shard| shard.add_to(&mut stats, self.epoch()));
+        }
         stats
     }
 
-    /// Drops every entry, and forgets what was evicted lately.
+    /// How many times the cache was emptied.
     ///
-    /// On return, what was stored before the call is gone, and a load that was under way stores nothing (its callers
-    /// still get its value). Shards are emptied one after the other: what other threads store meanwhile may stay.
-    pub fn invalidate_all(&self) {
-        for index in 0..self.shards.len() {
-            let (entries, flights) = self.lock_at(index).clear();
-            // All, before anything of the caller's is dropped.
-            flights.iter().for_each(super::flights::Flight::close);
-            drop((flights, entries));
-        }
-    }
-
-    /// Drops the entries whose time is over; says how many. O(log n) for each, a lock for up to 128 at a time.
-    ///
-    /// There is no need to call this: expired entries are never returned, and go first when room is needed. It frees
-    /// their memory before that.
-    pub fn purge_expired(&self) -> usize {
-        let mut purged = 0;
-        for index in 0..self.shards.len() {
-            loop {
-                let expired = self.lock_at(index).purge(&self.clock, PURGE_AT_ONCE);
-                purged += expired.len();
-                if expired.len() < PURGE_AT_ONCE {
-                    break;
-                }
-            }
-        }
-        purged
-    }
-
-    /// Until when an entry lives that comes now, or `None` where it is dead on arrival.
-    pub(super) fn due(&self, ttl: Option<Duration>) -> Option<Deadline> {
-        match ttl {
-            None => Some(Deadline::NEVER),
-            Some(Duration::ZERO) => None,
-            Some(ttl) => Some(Deadline::after(&self.clock, ttl)),
-        }
-    }
-
-    /// Locks the shard of `hash`.
+    /// Relaxed: who comes after the call that emptied it reads at least its count, and no more is promised.
     #[inline]
-    pub(super) fn lock(&self, hash: u64) -> Locked<'_, K, V> {
-        // The top sixteen bits: `Builder` makes no more shards.
-        self.lock_at((mix(hash) >> 48) as usize & (self.shards.len() - 1))
+    pub(super) fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::Relaxed)
+    }
+
+    /// All that is in the cache is dead from here on.
+    pub(super) fn advance_epoch(&self) {
+        // Relaxed: as in `epoch`.
+        self.epoch.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Whether shards may hold entries that are dead.
+    #[inline]
+    pub(super) fn is_behind(&self) -> bool {
+        // Relaxed: a hint.
+        self.known.load(Ordering::Relaxed) != self.epoch()
+    }
+
+    /// All shards know that the cache was emptied so many times.
+    pub(super) fn catch_up_with(&self, epoch: u64) {
+        // Relaxed: a hint; where two threads do this at once, the older number only has it done again.
+        self.known.store(epoch, Ordering::Relaxed);
     }
 
     #[inline]
-    fn lock_at(&self, index: usize) -> Locked<'_, K, V> {
-        let held = Held::enter(self.shards.as_ptr() as usize);
-        Locked { shard: self.shards[index].lock(), _held: held }
+    pub(super) fn is_timeless(&self) -> bool {
+        // Relaxed: a hint, beside which the entry says whether it has an end.
+        self.timeless.load(Ordering::Relaxed)
     }
 
-    pub(super) fn shards(&self) -> impl Iterator<Item = Locked<'_, K, V>> {
-        (0..self.shards.len()).map(|index| self.lock_at(index))
+    /// An entry is stored that ends then.
+    #[inline]
+    pub(super) fn note_end(&self, due: Instant) {
+        if due != Instant::MAX && self.is_timeless() {
+            self.timeless.store(false, Ordering::Relaxed);
+        }
+    }
+
+    #[inline]
+    pub(super) fn context(&self) -> Context<'_, K, V> {
+        Context { life: &self.life, budget: &self.budget, epoch: self.epoch() }
+    }
+
+    #[inline]
+    pub(super) fn departed(&self) -> Departed<'_, K, V> {
+        Departed::new(self.listener.as_deref())
+    }
+
+    /// What a pair weighs, by the weigher. A weight of zero counts as one: the number of entries would have no bound.
+    pub(super) fn weigh(&self, key: &K, value: &V) -> u32 {
+        self.weigher.as_ref().map_or(1, |weigh| weigh(key, value).max(1))
+    }
+
+    pub(super) fn is_weighed(&self) -> bool {
+        self.weigher.is_some()
+    }
+
+    /// Marks the calling thread as inside this cache.
+    ///
+    /// # Panics
+    ///
+    /// Where it is inside already: it could wait for itself.
+    #[inline]
+    pub(super) fn hold(&self) -> Held {
+        Held::enter(std::ptr::from_ref(&self.life) as usize)
+    }
+
+    /// As [`hold`](Self::hold), where the thread is in no cache at all.
+    #[inline]
+    pub(super) fn hold_first(&self) -> Option<Held> {
+        Held::enter_first(std::ptr::from_ref(&self.life) as usize)
+    }
+
+    /// Reads a shard. A thread that finds no free slot goes in as a writer does.
+    pub(super) fn visit<R>(&self, index: usize, f: impl FnOnce(&Shard<K, V>) -> R) -> R {
+        let _held = self.hold();
+        let mut f = Some(f);
+        let read = self.locks.read(thread_slot().unwrap_or(0), index, |shard, _| f.take().map(|f| f(shard)));
+        match (read.flatten(), f) {
+            (Some(result), _) => result,
+            (None, Some(f)) => self.locks.write(index, |shard| f(shard)),
+            (None, None) => unreachable!("a visit that was made has a result"),
+        }
+    }
+
+    /// Visits the shards that are up to date, one after the other.
+    fn shards<R: Default>(&self, f: impl Fn(&Shard<K, V>) -> R) -> impl Iterator<Item = R> {
+        (0..self.locks.len()).map(move |index| {
+            self.visit(index, |shard| if shard.epoch == self.epoch() { f(shard) } else { R::default() })
+        })
+    }
+
+    /// Writes a shard. What `f` puts into `out` is let go once the lock is released.
+    #[inline]
+    pub(super) fn change<R>(
+        &self,
+        index: usize,
+        out: &mut Departed<'_, K, V>,
+        f: impl FnOnce(&mut Shard<K, V>, Context<'_, K, V>, &mut Departed<'_, K, V>) -> R,
+    ) -> R {
+        let _held = self.hold();
+        self.locks.write(index, |shard| {
+            let context = self.context();
+            shard.catch_up(context, out);
+            f(shard, context, out)
+        })
     }
 }
 
 impl<K, V, S: BuildHasher> Cache<K, V, S> {
     #[inline]
-    pub(super) fn hash<Q: Hash + ?Sized>(&self, key: &Q) -> u64 {
-        self.hasher.hash_one(key)
-    }
-
-    /// The value of `key`, cloned, where there is a live one.
-    ///
-    /// The key may come in any form that is [`Equivalent`] and hashes the same, as `&str` for `String`.
-    ///
-    /// # Panics
-    ///
-    /// Where it is called from inside `Eq`, `Clone` or a [`get_with`](Self::get_with) closure of the same cache, as every
-    /// other method.
-    #[inline]
-    pub fn get<Q>(&self, key: &Q) -> Option<V>
-    where
-        Q: Hash + Equivalent<K> + ?Sized,
-        V: Clone,
-    {
-        self.get_with(key, V::clone)
-    }
-
-    /// What `read` makes of the value of `key`, where there is a live one: for values that are dear to clone.
-    ///
-    /// `read` runs under the lock of a shard. Other threads wait for it, and it must not use this cache.
-    ///
-    /// ```
-    /// use bedplate::cache::Cache;
-    ///
-    /// let cache: Cache<u32, Vec<u8>> = Cache::new(10);
-    /// cache.insert(1, vec![0; 4096]);
-    /// assert_eq!(cache.get_with(&1, Vec::len), Some(4096));
-    /// ```
-    ///
-    /// # Panics
-    ///
-    /// Where `read` uses this cache: the panic comes from that use, and the cache stays whole.
-    #[inline]
-    pub fn get_with<Q, R>(&self, key: &Q, read: impl FnOnce(&V) -> R) -> Option<R>
-    where
-        Q: Hash + Equivalent<K> + ?Sized,
-    {
-        let hash = self.hash(key);
-        // Declared before the lock, so dropped after it; the same below.
-        let mut expired = None;
-        let mut shard = self.lock(hash);
-        shard.look_up(hash, key, &self.clock, &mut expired).map(read)
-    }
-
-    /// Whether there is a live entry for `key`. Counts as no look-up, and does not keep the entry from eviction.
-    pub fn contains<Q>(&self, key: &Q) -> bool
-    where
-        Q: Hash + Equivalent<K> + ?Sized,
-    {
-        let hash = self.hash(key);
-        self.lock(hash).peek(hash, key, &self.clock).is_some()
-    }
-
-    /// Takes the entry of `key` out and returns its value, unless it has expired.
-    ///
-    /// A load of `key` that is under way will store nothing; its callers still get its value.
-    pub fn remove<Q>(&self, key: &Q) -> Option<V>
-    where
-        Q: Hash + Equivalent<K> + ?Sized,
-    {
-        let hash = self.hash(key);
-        let (orphan, removed, live);
-        {
-            let mut shard = self.lock(hash);
-            // Both run `Eq`, before anything changes.
-            let (found, flight) = (shard.find(hash, key), shard.flights.find(hash, key));
-            live = found.is_some_and(|at| !shard.expiry.is_due(at, &self.clock));
-            removed = found.map(|at| if live { shard.take(at) } else { shard.expire(at) });
-            orphan = shard.flights.cancel(flight);
-        }
-        if let Some(flight) = &orphan {
-            flight.close();
-        }
-        removed.filter(|_| live).map(|(_, value)| value)
-    }
-}
-
-impl<K: Hash + Eq, V, S: BuildHasher> Cache<K, V, S> {
-    /// Stores `value` for `key`, for as long as [`Builder::ttl`] says, and returns the live value it replaces.
-    ///
-    /// Where the shard is full, one entry is dropped first: an expired one, else [by policy](super#the-policy). Where
-    /// `key` was there, the old key stays and the new one is dropped. A load of `key` that is under way will not store
-    /// over `value`.
-    pub fn insert(&self, key: K, value: V) -> Option<V> {
-        self.insert_until(key, value, self.due(self.ttl))
-    }
-
-    /// [`insert`](Self::insert) with a time to live of its own. With [`Duration::MAX`] the entry never expires; with
-    /// zero nothing is stored, and what was there goes.
-    ///
-    /// ```
-    /// use bedplate::cache::Cache;
-    /// use bedplate::time::Manual;
-    /// use std::time::Duration;
-    ///
-    /// let time = Manual::new();
-    /// let cache: Cache<&str, u32> = Cache::builder(10).clock(time.clone()).build();
-    /// cache.insert_with_ttl("lease", 1, Duration::from_secs(5));
-    /// time.advance(Duration::from_nanos(4_999_999_999));
-    /// assert_eq!(cache.get("lease"), Some(1));
-    /// time.advance(Duration::from_nanos(1));
-    /// assert_eq!(cache.get("lease"), None);
-    /// ```
-    pub fn insert_with_ttl(&self, key: K, value: V, ttl: Duration) -> Option<V> {
-        self.insert_until(key, value, self.due(Some(ttl)))
-    }
-
-    fn insert_until(&self, key: K, value: V, due: Option<Deadline>) -> Option<V> {
-        let Some(due) = due else { return self.remove(&key) };
-        let hash = self.hash(&key);
-        let (orphan, displaced);
-        {
-            let mut shard = self.lock(hash);
-            let (found, flight) = (shard.find(hash, &key), shard.flights.find(hash, &key));
-            orphan = shard.flights.cancel(flight);
-            displaced = shard.store(found, hash, key, value, due, &self.clock);
-        }
-        if let Some(flight) = &orphan {
-            flight.close();
-        }
-        displaced.old
+    pub(super) fn spot<Q: Hash + ?Sized>(&self, key: &Q) -> Spot {
+        // Folded multiplication (as in wyhash), so that a plain hasher, the identity for one, still spreads.
+        let wide = u128::from(self.hasher.hash_one(key)) * u128::from(FACTOR);
+        let mixed = (wide >> 64) as u64 ^ wide as u64;
+        // The upper half chooses the shard by its share of the range (Lemire, Fast alternative to modulo reduction, 2016);
+        // `Builder` makes fewer than 2^32.
+        let shard = ((mixed >> 32) * self.locks.len() as u64) >> 32;
+        Spot { shard: shard as usize, hash: mixed as u32 }
     }
 }
 
@@ -297,32 +287,10 @@ impl<K, V, S> fmt::Debug for Cache<K, V, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Without a lock, so that it can be printed from anywhere.
         f.debug_struct("Cache")
-            .field("capacity", &self.capacity)
-            .field("shards", &self.shards.len())
-            .field("ttl", &self.ttl)
+            .field("capacity", &self.capacity())
+            .field("policy", &self.policy)
+            .field("shards", &self.locks.len())
+            .field("life", &self.life)
             .finish_non_exhaustive()
-    }
-}
-
-/// A locked shard.
-pub(super) struct Locked<'a, K, V> {
-    // Dropped in this order.
-    shard: MutexGuard<'a, Shard<K, V>>,
-    _held: Held,
-}
-
-impl<K, V> Deref for Locked<'_, K, V> {
-    type Target = Shard<K, V>;
-
-    #[inline]
-    fn deref(&self) -> &Shard<K, V> {
-        &self.shard
-    }
-}
-
-impl<K, V> DerefMut for Locked<'_, K, V> {
-    #[inline]
-    fn deref_mut(&mut self) -> &mut Shard<K, V> {
-        &mut self.shard
     }
 }

@@ -1,104 +1,105 @@
-use crate::time::{Clock, Deadline, Instant};
+use super::life::Life;
+use super::order::Order;
+use super::table::Table;
+use crate::time::Instant;
 
-/// When the entries that have a time to live end: a binary heap of slots, and each slot's place in it.
+/// Where the shard looks for entries whose time is over: a hand that goes round the table, and the first point in time
+/// at which there can be one.
 ///
-/// Entries that come with one and the same time to live come in the order of their ends, and then an insertion touches
-/// one place. It is empty, and asks no clock, as long as no entry has an end.
-#[derive(Debug, Default)]
+/// A heap would find each at once, and cost eight to sixteen bytes an entry and a walk for every insertion; a wheel less
+/// time and more memory. The hand costs nothing where nothing expires, and an insertion into a full shard moves it by so
+/// many places at most.
+#[derive(Debug)]
 pub(super) struct Expiry {
-    /// Slots; the one that ends first is at the root.
-    pub(super) heap: Vec<u32>,
-    /// By slot; as long as the highest slot that had an end.
-    pub(super) ends: Vec<End>,
+    /// Before this, no entry is over. [`Instant::MAX`] where no entry has an end.
+    first: Instant,
+    hand: usize,
+    /// The first end among the entries passed in this round.
+    passed: Instant,
 }
-
-#[derive(Clone, Copy, Debug)]
-pub(super) struct End {
-    pub(super) at: Instant,
-    /// Index in the heap, or `ABSENT`.
-    pub(super) place: usize,
-}
-
-pub(super) const ABSENT: usize = usize::MAX;
 
 impl Expiry {
-    /// Whether the entry at `slot` has come to its end. Reads the clock only where it has one.
+    pub(super) const fn new() -> Self {
+        Self { first: Instant::MAX, hand: 0, passed: Instant::MAX }
+    }
+
+    /// An entry with this end comes in, or an end moves.
     #[inline]
-    pub(super) fn is_due(&self, slot: u32, clock: &Clock) -> bool {
-        !self.heap.is_empty() && self.end(slot).is_some_and(|end| clock.now() >= end)
-    }
-
-    fn end(&self, slot: u32) -> Option<Instant> {
-        self.ends.get(slot as usize).filter(|end| end.place != ABSENT).map(|end| end.at)
-    }
-
-    /// The slot that ends first, where it has done so.
-    pub(super) fn first_due(&self, clock: &Clock) -> Option<u32> {
-        let first = *self.heap.first()?;
-        (clock.now() >= self.at(first)).then_some(first)
-    }
-
-    /// Gives the entry at `slot` an end, or none.
-    pub(super) fn set(&mut self, slot: u32, due: Deadline) {
-        let Some(at) = due.instant() else { return self.clear(slot) };
-        let index = slot as usize;
-        if index >= self.ends.len() {
-            self.ends.resize(index + 1, End { at: Instant::MAX, place: ABSENT });
+    pub(super) fn note(&mut self, end: Instant) {
+        // Written only where it changes something: the line is shared by threads that write to the shard in turn.
+        if end < self.first {
+            self.first = end;
         }
-        self.ends[index].at = at;
-        let mut place = self.ends[index].place;
-        if place == ABSENT {
-            place = self.heap.len();
-            self.heap.push(slot);
-            self.ends[index].place = place;
-        }
-        self.settle(place);
-    }
-
-    /// Forgets the end of the entry at `slot`.
-    pub(super) fn clear(&mut self, slot: u32) {
-        let Some(end) = self.ends.get_mut(slot as usize) else { return };
-        let place = std::mem::replace(&mut end.place, ABSENT);
-        if place == ABSENT {
-            return;
-        }
-        self.heap.swap_remove(place);
-        if let Some(&moved) = self.heap.get(place) {
-            self.ends[moved as usize].place = place;
-            self.settle(place);
+        // The hand may be past its place.
+        if end < self.passed {
+            self.passed = end;
         }
     }
 
-    fn at(&self, slot: u32) -> Instant {
-        self.ends[slot as usize].at
+    /// Entries have changed places, so that some may have come to lie behind the hand.
+    pub(super) fn moved(&mut self) {
+        self.passed = self.passed.min(self.first);
     }
 
-    /// Moves what stands at `place` up or down to where it belongs.
-    fn settle(&mut self, mut place: usize) {
-        while place > 0 {
-            let parent = (place - 1) / 2;
-            if self.at(self.heap[parent]) <= self.at(self.heap[place]) {
-                break;
+    /// Whether there may be an entry whose time is over.
+    pub(super) fn is_possible<K, V>(&self, life: &Life<K, V>) -> bool {
+        self.first != Instant::MAX && life.clock.now() >= self.first
+    }
+
+    /// The place of an entry whose time is over, among those that the hand meets in up to `budget` places; which it
+    /// takes from the budget. Reads the clock only where there may be one.
+    #[inline]
+    pub(super) fn find<K, V>(
+        &mut self,
+        table: &Table<K, V>,
+        life: &Life<K, V>,
+        order: &Order,
+        budget: &mut usize,
+    ) -> Option<usize> {
+        if self.first == Instant::MAX || *budget == 0 {
+            return None;
+        }
+        let now = life.clock.now();
+        if now < self.first { None } else { self.sweep(table, life, order, budget, now) }
+    }
+
+    #[cold]
+    fn sweep<K, V>(
+        &mut self,
+        table: &Table<K, V>,
+        life: &Life<K, V>,
+        order: &Order,
+        budget: &mut usize,
+        now: Instant,
+    ) -> Option<usize> {
+        while *budget != 0 {
+            if self.hand >= table.places() {
+                self.hand = 0;
+                self.first = std::mem::replace(&mut self.passed, Instant::MAX);
+                if now < self.first {
+                    return None;
+                }
             }
-            self.swap(parent, place);
-            place = parent;
-        }
-        loop {
-            let left = 2 * place + 1;
-            let Some(&first) = self.heap.get(left) else { return };
-            let right_first = self.heap.get(left + 1).is_some_and(|&right| self.at(right) < self.at(first));
-            let child = if right_first { left + 1 } else { left };
-            if self.at(self.heap[place]) <= self.at(self.heap[child]) {
-                return;
+            *budget -= 1;
+            let place = table.place_of(self.hand);
+            self.hand += 1;
+            let Some(entry) = table.at(place) else { continue };
+            if life.is_over(entry, now, order) {
+                return Some(place);
             }
-            self.swap(place, child);
-            place = child;
+            self.passed = self.passed.min(life.end(entry, now, order));
         }
+        None
     }
 
-    fn swap(&mut self, a: usize, b: usize) {
-        self.heap.swap(a, b);
-        self.ends[self.heap[a] as usize].place = a;
-        self.ends[self.heap[b] as usize].place = b;
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn first(&self) -> Instant {
+        self.first
+    }
+
+    /// The turns before the first have been passed in this round; the second is the first end among them.
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn passed(&self) -> (usize, Instant) {
+        (self.hand, self.passed)
     }
 }

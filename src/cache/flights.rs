@@ -1,5 +1,6 @@
 use hashbrown::Equivalent;
 
+use super::departed::Departed;
 use super::landing::{Landing, NOBODY};
 use crate::primitive::Arc;
 
@@ -17,8 +18,8 @@ pub(super) struct Flights<K, V> {
 
 #[derive(Debug)]
 pub(super) struct Flight<K, V> {
-    id: u64,
-    hash: u64,
+    pub(super) id: u64,
+    pub(super) hash: u32,
     pub(super) key: K,
     /// The loading thread, or `NOBODY` from an abandonment until one of those who wait comes.
     pub(super) leader: usize,
@@ -57,17 +58,14 @@ impl<K, V> Flights<K, V> {
     }
 
     /// The load of `key` that can be joined. Runs `Eq`, and changes nothing.
-    pub(super) fn find<Q: Equivalent<K> + ?Sized>(&self, hash: u64, key: &Q) -> Option<usize> {
+    pub(super) fn find<Q: Equivalent<K> + ?Sized>(&self, hash: u32, key: &Q) -> Option<usize> {
         self.list.iter().position(|flight| !flight.cancelled && flight.hash == hash && key.equivalent(&flight.key))
     }
 
     /// Joins the load at `found`, or begins one, for `thread`.
-    pub(super) fn join(&mut self, found: Option<usize>, hash: u64, key: K, thread: usize) -> Step<K, V> {
+    pub(super) fn join(&mut self, found: Option<usize>, hash: u32, key: K, thread: usize) -> Step<K, V> {
         let Some(at) = found else {
-            let id = self.next_id;
-            self.next_id += 1;
-            self.list.push(Flight { id, hash, key, leader: thread, cancelled: false, waiting: 0, landing: None });
-            return Step::Lead { id, spare: None };
+            return Step::Lead { id: self.lead(hash, key, thread), spare: None };
         };
         let flight = &mut self.list[at];
         if flight.leader == thread {
@@ -84,6 +82,25 @@ impl<K, V> Flights<K, V> {
         let landing = flight.landing.get_or_insert_with(|| Arc::new(Landing::new(leader)));
         flight.waiting += 1;
         Step::Wait { id: flight.id, landing: Arc::clone(landing), key }
+    }
+
+    /// Begins a load, led by `thread`.
+    pub(super) fn lead(&mut self, hash: u32, key: K, thread: usize) -> u64 {
+        let id = self.next_id;
+        self.next_id += 1;
+        self.list.push(Flight { id, hash, key, leader: thread, cancelled: false, waiting: 0, landing: None });
+        id
+    }
+
+    /// The load `id`, which the calling thread leads.
+    pub(super) fn led(&self, id: u64) -> &Flight<K, V> {
+        // Only its leader removes a load that has one.
+        &self.list[self.position(id).expect("a load outlives its leader")]
+    }
+
+    /// Puts back a load that could not land yet.
+    pub(super) fn go_on(&mut self, flight: Flight<K, V>) {
+        self.list.push(flight);
     }
 
     /// Takes a thread that waited off the load. Gives the load back where nobody is left to lead it.
@@ -116,24 +133,23 @@ impl<K, V> Flights<K, V> {
         }
     }
 
-    /// Cancels the load at `found`. Gives it back where it has no leader that would end it.
-    #[must_use = "close it once the lock is released"]
-    pub(super) fn cancel(&mut self, found: Option<usize>) -> Option<Flight<K, V>> {
-        let at = found?;
+    /// Cancels the load at `found`. One that has no leader to end it goes out.
+    #[inline]
+    pub(super) fn cancel(&mut self, found: Option<usize>, out: &mut Departed<'_, K, V>) {
+        let Some(at) = found else { return };
         if self.list[at].leader == NOBODY {
-            return Some(self.list.swap_remove(at));
+            out.flights.push(self.list.swap_remove(at));
+        } else {
+            self.list[at].cancelled = true;
         }
-        self.list[at].cancelled = true;
-        None
     }
 
-    /// Cancels every load. Gives back those that have no leader.
-    #[must_use = "close them once the lock is released"]
-    pub(super) fn cancel_all(&mut self) -> Vec<Flight<K, V>> {
+    /// Cancels every load. Those that have no leader go out.
+    pub(super) fn cancel_all(&mut self, out: &mut Departed<'_, K, V>) {
         for flight in &mut self.list {
             flight.cancelled = true;
         }
-        self.list.extract_if(.., |flight| flight.leader == NOBODY).collect()
+        out.flights.extend(self.list.extract_if(.., |flight| flight.leader == NOBODY));
     }
 
     fn position(&self, id: u64) -> Option<usize> {

@@ -20,6 +20,16 @@ pub(super) struct Held {
 }
 
 impl Held {
+    /// Does nothing where the calling thread holds a lock of any cache.
+    #[inline]
+    pub(super) fn enter_first(cache: usize) -> Option<Self> {
+        if INNERMOST.get() != 0 {
+            return None;
+        }
+        INNERMOST.set(cache);
+        Some(Self { outer: 0 })
+    }
+
     /// Panics where the calling thread holds a lock of `cache` already.
     #[inline]
     pub(super) fn enter(cache: usize) -> Self {

@@ -2,6 +2,7 @@ use std::sync::OnceLock;
 
 use crate::primitive::atomic::{AtomicUsize, Ordering};
 use crate::sync::EventCount;
+use crate::time::{Clock, Deadline};
 
 /// The load has failed and one of those who wait is to take it over.
 pub(super) const NOBODY: usize = 0;
@@ -11,7 +12,8 @@ const OVER: usize = 1;
 /// Where the threads that found a load under way wait for its value.
 #[derive(Debug)]
 pub(super) struct Landing<V> {
-    /// The loading thread (its number is an address, so neither of the two), `NOBODY` or `OVER`. Written under the lock of the shard, but for `OVER`.
+    /// The loading thread (its number is an address, so neither of the two), `NOBODY` or `OVER`. Written under the lock of
+    /// the shard, but for `OVER`.
     leader: AtomicUsize,
     value: OnceLock<V>,
     event: EventCount,
@@ -55,12 +57,10 @@ impl<V> Landing<V> {
         }
     }
 
-    /// Sleeps unless the view has changed; returns to have it looked at again.
-    pub(super) fn wait(&self) {
+    /// Sleeps unless the view has changed; returns to have it looked at again, or false at the deadline.
+    pub(super) fn wait(&self, clock: &Clock, deadline: Deadline) -> bool {
         let listener = self.event.listen();
-        if matches!(self.view(), View::Loading) {
-            listener.wait();
-        }
+        !matches!(self.view(), View::Loading) || listener.wait_until(clock, deadline)
     }
 
     /// One of those who wait looks again.

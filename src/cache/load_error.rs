@@ -20,6 +20,8 @@ pub enum LoadError<E> {
     /// The call would wait for a load that waits for it: the calling thread is loading this very key, or another
     /// thread loads it and waits, over any number of threads, for a key this thread is loading.
     Recursive,
+    /// Another thread's load of the key took longer than the caller would wait.
+    Timeout,
 }
 
 impl<E> LoadError<E> {
@@ -27,7 +29,7 @@ impl<E> LoadError<E> {
     pub fn into_inner(self) -> Option<E> {
         match self {
             Self::Failed(error) => Some(error),
-            Self::Recursive => None,
+            Self::Recursive | Self::Timeout => None,
         }
     }
 }
@@ -37,6 +39,7 @@ impl<E: fmt::Display> fmt::Display for LoadError<E> {
         match self {
             Self::Failed(error) => write!(f, "the loader failed: {error}"),
             Self::Recursive => f.write_str("the load waits for itself"),
+            Self::Timeout => f.write_str("the load took too long"),
         }
     }
 }
@@ -45,7 +48,7 @@ impl<E: Error + 'static> Error for LoadError<E> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Failed(error) => Some(error),
-            Self::Recursive => None,
+            Self::Recursive | Self::Timeout => None,
         }
     }
 }

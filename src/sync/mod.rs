@@ -31,7 +31,8 @@ pub(crate) use relay::Relayed;
 #[cfg(any(feature = "stats", feature = "pool", feature = "cache", test))]
 pub(crate) use sharded::Sharded;
 #[cfg(any(feature = "stats", feature = "pool", feature = "cache", test))]
-pub(crate) use thread_slot::thread_slot;
+#[cfg_attr(not(feature = "cache"), allow(unused_imports))]
+pub(crate) use thread_slot::{known_thread_slot, thread_slot};
 
 #[cfg(test)]
 mod tests;

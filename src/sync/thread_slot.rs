@@ -43,6 +43,14 @@ pub(crate) fn thread_slot() -> Option<usize> {
     }
 }
 
+/// As [`thread_slot`], but `None` where the thread has none yet. It calls nothing.
+#[inline]
+#[cfg_attr(not(feature = "cache"), allow(dead_code))]
+pub(crate) fn known_thread_slot() -> Option<usize> {
+    let slot = SLOT.get();
+    (slot != NONE).then_some(slot as usize)
+}
+
 #[cold]
 fn claim() -> Option<usize> {
     // After its destruction the sentinel could not give the slot back: then there is none.

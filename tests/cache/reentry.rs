@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::thread;
 use std::time::Duration;
 
-use bedplate::cache::Cache;
+use bedplate::cache::{Cache, Compute};
 use bedplate::time::Manual;
 
 fn ignore<T>(_: T) {}
@@ -27,8 +27,8 @@ fn a_closure_under_the_lock_cannot_use_the_cache() {
             &|| ignore(cache.insert(other, 0)),
             &|| ignore(cache.remove(&other)),
             &|| ignore(cache.get_or_insert_with(other, || 0)),
-            &|| cache.invalidate_all(),
-            &|| ignore(cache.purge_expired()),
+            &|| cache.retain(|_, _| false),
+            &|| ignore(cache.purge_expired(usize::MAX)),
             &|| ignore(cache.len()),
             &|| ignore(cache.stats()),
         ];
@@ -38,6 +38,45 @@ fn a_closure_under_the_lock_cannot_use_the_cache() {
     }
     assert_eq!(cache.get_with(&0, |_| format!("{cache:?}").contains("100")), Some(true), "printing takes no lock");
     assert!((0..20).all(|key| cache.get(&key) == Some(key)), "nothing was changed");
+}
+
+#[test]
+fn every_closure_under_the_lock_is_refused_and_those_before_it_are_not() {
+    static CACHE: OnceLock<Cache<u32, u32>> = OnceLock::new();
+    // Values from 100 on are asked for their weight, from 200 on for their time, by way of the cache.
+    let weigh = |_: &u32, &value: &u32| {
+        if (100..200).contains(&value) { CACHE.get().unwrap().len() as u32 } else { 1 }
+    };
+    let ttl = |_: &u32, &value: &u32| {
+        let cache = CACHE.get().unwrap();
+        (200..300).contains(&value).then(|| Duration::from_secs(1 + cache.len() as u64))
+    };
+    let builder = Cache::builder(100).shards(4).clock(Manual::new());
+    let cache = CACHE.get_or_init(|| builder.weigher(weigh).expire_by(ttl).build());
+    (0..20).for_each(|key| ignore(cache.insert(key, key)));
+    cache.insert(20, 100);
+    cache.insert(21, 200);
+    assert_eq!((cache.len(), cache.weight()), (22, 41), "before an insertion there is no lock");
+    let uses: [&dyn Fn(); 9] = [
+        &|| ignore(cache.peek(&0, |_| cache.len())),
+        &|| ignore(cache.remove_if(&0, |_| cache.contains(&1))),
+        &|| cache.retain(|_, _| cache.insert(1, 2).is_none()),
+        &|| ignore(cache.get_or_insert_with(30, || 100)),
+        &|| ignore(cache.get_or_insert_ref(&30, || 200)),
+        &|| ignore(cache.get_or_try_insert_with(30, || Ok::<_, ()>(100))),
+        &|| ignore(cache.get_or_try_insert_timeout(30, Duration::ZERO, || Ok::<_, ()>(200))),
+        &|| ignore(cache.compute(30, |_| Compute::Put(100))),
+        &|| ignore(cache.compute(0, |_| Compute::Put(200))),
+    ];
+    for act in uses {
+        refused(act);
+        assert!((0..20).all(|key| cache.get(&key) == Some(key)), "nothing was changed");
+        assert_eq!((cache.len(), cache.weight()), (22, 41));
+    }
+    assert_eq!(cache.get_or_insert_with(30, || 30), 30, "the key is free");
+    cache.compute(31, |_| Compute::Put(cache.len() as u32));
+    assert_eq!(cache.get(&31), Some(23), "a computation runs without a lock");
+    assert_eq!(cache.iter().filter(|(key, _)| cache.contains(key)).count(), 24, "and so does an iteration");
 }
 
 #[test]
@@ -135,7 +174,7 @@ fn eq_and_clone_cannot_come_back_and_drop_can() {
         &|| ignore(cache.insert(new(1), new(11))),
         &|| (2..6).for_each(|n| ignore(cache.insert(new(n), new(n)))),
         &|| ignore(cache.remove(&new(5))),
-        &|| cache.invalidate_all(),
+        &|| cache.retain(|_, _| false),
     ];
     for act in acts {
         TRAP.set(Trap::Drop);
@@ -148,7 +187,7 @@ fn eq_and_clone_cannot_come_back_and_drop_can() {
     let acts: [&dyn Fn(); 4] = [
         &|| assert!(cache.get(&key).is_none()),
         &|| assert!(cache.get_or_try_insert_with(new(1), || Err(())).is_err()),
-        &|| assert_eq!(cache.purge_expired(), 1),
+        &|| assert_eq!(cache.purge_expired(usize::MAX), 1),
         &|| assert!(cache.insert(new(1), new(1)).is_none()),
     ];
     for act in acts {
