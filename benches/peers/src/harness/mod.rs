@@ -1,5 +1,6 @@
 //! How a row is measured: pinned threads, ours and each peer in turn, medians and the spread of their ratio.
 
+mod allocated;
 mod bench;
 mod cpu_time;
 mod row;
@@ -8,6 +9,7 @@ mod statistics;
 mod threads;
 mod wait;
 
+pub use allocated::allocated;
 pub use bench::{Bench, LeftOut, Outcome};
 pub use cpu_time::{process_cpu, thread_cpu};
 #[cfg(test)]

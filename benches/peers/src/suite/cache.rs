@@ -1,20 +1,22 @@
 //! Caches: the time of a hit and of a miss, and how often they hit.
 
+mod bytes;
 mod hitratio;
+mod hits;
 mod keys;
+mod mixed;
 mod store;
 mod trace;
 
 use crate::harness::{Bench, Job, Spec, together, together_jobs};
 use bedplate::cache::Lru;
-use keys::Keys;
 use std::hint::black_box;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 use store::Store;
 
-/// Keys of the rows of hits; each cache holds twice as many, so that all stay resident in the fullest shard.
-const RESIDENT: usize = 10_000;
+pub use keys::Keys;
+
 /// Keys of the rows that miss, and what their caches hold.
 const KEYS: usize = 1_000_000;
 const CAPACITY: usize = 100_000;
@@ -26,45 +28,14 @@ type Locked = parking_lot::Mutex<lru::LruCache<u64, u64>>;
 
 /// Measures the suite.
 pub fn run(bench: &mut Bench) {
-    for threads in [1, 2] {
-        hit(bench, threads);
-    }
+    hits::run(bench);
     for threads in [1, 2] {
         get_or_insert(bench, threads);
     }
+    mixed::run(bench);
+    bytes::run(bench);
     strict_lru(bench);
     hitratio::run(bench);
-}
-
-fn hit(bench: &mut Bench, threads: usize) {
-    let row = format!("hit {threads}t");
-    if !bench.wants(&row) {
-        return;
-    }
-    let detail = "get a u64 by a u64 key that is there; zipf 0.99 over 10 000 keys, capacity 20 000; no waiting but for \
-                  the cache's own locks; verified: each value";
-    let keys = &Keys::zipf(RESIDENT, threads);
-    bench.run(
-        Spec::new(row, detail)
-            .threads(threads)
-            .timed("bedplate", hits::<Ours>(keys, threads))
-            .timed("quick_cache", hits::<Quick>(keys, threads))
-            .timed("moka", hits::<Moka>(keys, threads))
-            .timed("Mutex<lru>", hits::<Locked>(keys, threads)),
-    );
-}
-
-fn hits<S: Store>(keys: &Keys, threads: usize) -> impl FnMut(u64) -> Duration {
-    let cache = S::with_capacity(2 * RESIDENT);
-    (0..RESIDENT as u64).for_each(|key| cache.insert(key, value_of(key)));
-    cache.settle();
-    move |ops| {
-        let (elapsed, found) = together(threads, |index| {
-            keys.of(index).take(ops as usize).filter(|&key| cache.get(key) == Some(value_of(key))).count() as u64
-        });
-        assert_eq!(found, ops * threads as u64, "each key is resident and has its value");
-        elapsed
-    }
 }
 
 fn get_or_insert(bench: &mut Bench, threads: usize) {
@@ -73,7 +44,8 @@ fn get_or_insert(bench: &mut Bench, threads: usize) {
         return;
     }
     let detail = "get a u64 by a u64 key, insert it where it is missing; zipf 0.99 over 1 000 000 keys, capacity \
-                  100 000; no waiting but for the cache's own locks; verified: each value found, and that some are";
+                  100 000; default policies; no waiting but for the cache's own locks; verified: each value found, and \
+                  that some are";
     let keys = &Keys::zipf(KEYS, threads);
     bench.run(
         Spec::new(row, detail)

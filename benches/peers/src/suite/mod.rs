@@ -16,6 +16,8 @@ mod stats;
 mod topo;
 mod trips;
 
+#[cfg(test)]
+pub use cache::Keys;
 pub use names::Suite;
 #[cfg(test)]
 pub use payload::Payload;

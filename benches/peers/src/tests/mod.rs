@@ -1,4 +1,6 @@
+mod allocated;
 mod args;
 mod harness;
+mod keys;
 mod report;
 mod shape;

@@ -12,6 +12,8 @@ pub trait Store: Sync {
     fn get(&self, key: u64) -> Option<u64>;
     /// Puts a value in, and another out if need be.
     fn insert(&self, key: u64, value: u64);
+    /// How many values are there.
+    fn len(&self) -> usize;
     /// Ends work that was put off.
     fn settle(&self) {}
 }
@@ -30,6 +32,10 @@ impl Store for bedplate::cache::Cache<u64, u64> {
     fn insert(&self, key: u64, value: u64) {
         self.insert(key, value);
     }
+
+    fn len(&self) -> usize {
+        self.len()
+    }
 }
 
 impl Store for quick_cache::sync::Cache<u64, u64> {
@@ -46,6 +52,10 @@ impl Store for quick_cache::sync::Cache<u64, u64> {
     fn insert(&self, key: u64, value: u64) {
         self.insert(key, value);
     }
+
+    fn len(&self) -> usize {
+        self.len()
+    }
 }
 
 impl Store for moka::sync::Cache<u64, u64> {
@@ -61,6 +71,10 @@ impl Store for moka::sync::Cache<u64, u64> {
     #[inline]
     fn insert(&self, key: u64, value: u64) {
         self.insert(key, value);
+    }
+
+    fn len(&self) -> usize {
+        self.entry_count() as usize
     }
 
     fn settle(&self) {
@@ -81,5 +95,9 @@ impl Store for Mutex<LruCache<u64, u64>> {
     #[inline]
     fn insert(&self, key: u64, value: u64) {
         self.lock().put(key, value);
+    }
+
+    fn len(&self) -> usize {
+        self.lock().len()
     }
 }
