@@ -161,6 +161,15 @@ mod imp {
 
 pub(crate) use imp::*;
 
+/// A SeqCst fence under loom, which takes SeqCst accesses for AcqRel ones and needs it to see what the language gives; elsewhere
+/// nothing.
+#[inline]
+pub(crate) fn fence_under_loom() {
+    if cfg!(bedplate_loom) {
+        atomic::fence(atomic::Ordering::SeqCst);
+    }
+}
+
 /// Asks for the line of an address that is about to be used; it need not point to anything. Where the language has no stable
 /// word for that, nothing.
 #[inline]

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use super::slot::Slot;
-use crate::primitive::atomic::{AtomicU32, AtomicUsize, Ordering, fence};
-use crate::primitive::{UnsafeCell, park_timeout, spin_loop, thread};
+use crate::primitive::atomic::{AtomicU32, AtomicUsize, Ordering};
+use crate::primitive::{UnsafeCell, fence_under_loom, park_timeout, spin_loop, thread};
 use crate::sync::{CachePadded, EventCount};
 
 /// Values, each under a reader-writer lock of its own.
@@ -88,19 +88,14 @@ impl<T> Locks<T> {
     }
 
     /// Enters a slot while no writer is in; as [`read`](Self::read).
-    #[inline]
     pub(super) fn visit(&self, thread: usize, shard: usize) -> Option<Visit<'_, T>> {
         let lock = &*self.shards[shard];
+        let index = self.index_of(thread);
         loop {
-            let visit = Visit { lock, slot: self.enter(thread, shard)? };
-            // Edge "reader or writer": the slot is written before the word is read here, and in `write` the word before
-            // the slots are read; all four are SeqCst, so that of a reader and a writer at least one sees the other.
-            fence_for_loom();
-            // Acquire pairs with the Release in `Writer::drop` (edge "next writer").
-            if lock.state.load(Ordering::SeqCst) == OPEN {
+            let slot = self.enter(index, shard).or_else(|| self.enter_slow(index, shard))?;
+            if let Some(visit) = Visit::begin(lock, slot) {
                 return Some(visit);
             }
-            drop(visit);
             self.wait_for_writer(lock);
         }
     }
@@ -108,31 +103,22 @@ impl<T> Locks<T> {
     /// [`visit`](Self::visit) where that takes no wait, and no slot that was never used; it calls nothing.
     #[inline]
     pub(super) fn try_visit(&self, thread: usize, shard: usize) -> Option<Visit<'_, T>> {
-        let lock = &**self.shards.get(shard)?;
-        let index = thread & (self.slots.len() - 1);
-        let slot = &**self.slots.get(index)?;
-        // As in `enter` and `visit`.
-        if index >= self.used.load(Ordering::Acquire) || !slot.enter(shard) {
-            return None;
-        }
-        let visit = Visit { lock, slot };
-        fence_for_loom();
-        (lock.state.load(Ordering::SeqCst) == OPEN).then_some(visit)
+        let lock = self.shards.get(shard)?;
+        Visit::begin(lock, self.enter(self.index_of(thread), shard)?)
     }
 
-    /// Takes a slot.
     #[inline]
-    fn enter(&self, thread: usize, shard: usize) -> Option<&Slot> {
-        let index = thread & (self.slots.len() - 1);
+    fn index_of(&self, thread: usize) -> usize {
+        thread & (self.slots.len() - 1)
+    }
+
+    /// Takes a slot that was used before, if it is free.
+    #[inline]
+    fn enter(&self, index: usize, shard: usize) -> Option<&Slot> {
+        let slot = self.slots.get(index)?;
         // Acquire pairs with the SeqCst `fetch_max` in `enter_slow` (edge "slots in use"): it came before this visit, also
         // where another thread ran it.
-        if index < self.used.load(Ordering::Acquire) {
-            let slot = &*self.slots[index];
-            if slot.enter(shard) {
-                return Some(slot);
-            }
-        }
-        self.enter_slow(index, shard)
+        (index < self.used.load(Ordering::Acquire) && slot.enter(shard)).then_some(slot)
     }
 
     #[cold]
@@ -157,7 +143,7 @@ impl<T> Locks<T> {
             self.write_after(lock);
         }
         let writer = Writer { state: &lock.state, gone: &self.gone };
-        fence_for_loom();
+        fence_under_loom();
         // SeqCst: edge "slots in use".
         for slot in &self.slots[..self.used.load(Ordering::SeqCst)] {
             if slot.holds(shard) {
@@ -176,6 +162,7 @@ impl<T> Locks<T> {
     fn write_after(&self, lock: &Lock<T>) {
         loop {
             self.wait_for_writer(lock);
+            // As in `write`.
             if lock.state.compare_exchange(OPEN, WRITER, Ordering::SeqCst, Ordering::Relaxed).is_ok() {
                 return;
             }
@@ -226,7 +213,18 @@ pub(super) struct Visit<'a, T> {
     slot: &'a Slot,
 }
 
-impl<T> Visit<'_, T> {
+impl<'a, T> Visit<'a, T> {
+    /// By a thread that is in `slot`; it leaves where a writer is in.
+    #[inline]
+    fn begin(lock: &'a Lock<T>, slot: &'a Slot) -> Option<Self> {
+        let visit = Self { lock, slot };
+        // Edge "reader or writer": the slot is written before the word is read here, and in `write` the word before the slots
+        // are read; all four are SeqCst, so that of a reader and a writer at least one sees the other.
+        fence_under_loom();
+        // Acquire pairs with the Release in `Writer::drop` (edge "next writer").
+        (lock.state.load(Ordering::SeqCst) == OPEN).then_some(visit)
+    }
+
     #[inline]
     pub(super) fn value(&self) -> &T {
         // SAFETY: this thread is in a slot, after which it found the word open. A writer that comes later finds the shard in
@@ -262,13 +260,5 @@ impl Drop for Writer<'_> {
         if self.state.swap(OPEN, Ordering::AcqRel) & SLEEPERS != 0 {
             self.gone.notify_all();
         }
-    }
-}
-
-/// loom takes SeqCst accesses for AcqRel ones, so that it needs a fence to see what the language gives.
-#[inline]
-fn fence_for_loom() {
-    if cfg!(bedplate_loom) {
-        fence(Ordering::SeqCst);
     }
 }

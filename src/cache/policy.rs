@@ -17,7 +17,7 @@ pub enum Policy {
     /// most traces. A hit writes two bits of its entry.
     #[default]
     Adaptive,
-    /// Simpler: tolerates scans, not loops, and needs less memory. A hit writes two bits of its entry.
+    /// Simpler: tolerates scans, not loops, and is weak where what is asked for wanders. A hit writes two bits of its entry.
     S3Fifo,
     /// Exactly the least recently used of its shard, over the crate [`lru`]. Every hit moves its entry, and so takes the
     /// lock of its shard alone: much slower where threads share the cache.

@@ -1,6 +1,6 @@
-use std::hash::{BuildHasherDefault, Hasher};
 use std::time::Duration;
 
+use foldhash::fast::FixedState;
 use lru::LruCache;
 
 use super::entry::Mark;
@@ -11,7 +11,7 @@ use crate::time::Instant;
 ///
 /// The marks of the entries are these numbers. No key is in here, so no user code runs in here.
 pub(super) struct Recency {
-    order: LruCache<u64, Use, BuildHasherDefault<Plain>>,
+    order: LruCache<u64, Use, FixedState>,
     next: u64,
 }
 
@@ -23,7 +23,7 @@ struct Use {
 
 impl Recency {
     pub(super) fn new() -> Self {
-        Self { order: LruCache::unbounded_with_hasher(BuildHasherDefault::default()), next: 0 }
+        Self { order: LruCache::unbounded_with_hasher(FixedState::default()), next: 0 }
     }
 
     /// The mark of a new entry, which is the most recently used.
@@ -69,23 +69,5 @@ impl Recency {
 impl std::fmt::Debug for Recency {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Recency").field("len", &self.order.len()).finish_non_exhaustive()
-    }
-}
-
-/// Numbers that count up are spread by one multiplication.
-#[derive(Default)]
-struct Plain(u64);
-
-impl Hasher for Plain {
-    fn write(&mut self, _: &[u8]) {
-        unreachable!("a number is hashed by `write_u64`");
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        self.0 = number.wrapping_mul(super::FACTOR);
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
     }
 }

@@ -6,7 +6,7 @@ use super::Listener;
 use super::list::{Interest, List};
 use super::waiter::{self, Waiter, Word};
 use crate::primitive::atomic::{AtomicUsize, Ordering, fence};
-use crate::primitive::{Arc, Mutex};
+use crate::primitive::{Arc, Mutex, fence_under_loom};
 
 /// Lets threads sleep until a condition over other atomics may have changed.
 ///
@@ -124,10 +124,7 @@ impl EventCount {
     /// The interest, by a thread that has changed the condition by a SeqCst read-modify-write.
     #[inline]
     pub(super) fn interest_after_rmw(&self) -> Interest {
-        if cfg!(bedplate_loom) {
-            // loom takes SeqCst accesses for AcqRel ones, so that it needs the fence to see what the language gives.
-            fence(Ordering::SeqCst);
-        }
+        fence_under_loom();
         // SeqCst, together with the read-modify-write before, pairs with the fence in `listen` and the one in
         // `put_down` (edge "listen").
         Interest(self.interest.load(Ordering::SeqCst))

@@ -37,15 +37,11 @@ impl Drop for Sentinel {
 /// The calling thread's slot: the smallest id that no living thread holds, or `None` in thread-local destructors.
 #[inline]
 pub(crate) fn thread_slot() -> Option<usize> {
-    match SLOT.get() {
-        NONE => claim(),
-        slot => Some(slot as usize),
-    }
+    known_thread_slot().or_else(claim)
 }
 
 /// As [`thread_slot`], but `None` where the thread has none yet. It calls nothing.
 #[inline]
-#[cfg_attr(not(feature = "cache"), allow(dead_code))]
 pub(crate) fn known_thread_slot() -> Option<usize> {
     let slot = SLOT.get();
     (slot != NONE).then_some(slot as usize)
