@@ -12,6 +12,9 @@ pub mod queues {}
 #[doc = include_str!("../docs/caches.md")]
 pub mod caches {}
 
+#[doc = include_str!("../docs/pools.md")]
+pub mod pools {}
+
 #[doc = include_str!("../docs/orderings.md")]
 pub mod orderings {}
 

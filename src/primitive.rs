@@ -26,6 +26,7 @@ mod imp {
     pub(crate) use loom::sync::Arc;
     pub(crate) use loom::sync::MutexGuard;
     pub(crate) use loom::thread::{self, Thread};
+    pub(crate) use loom::{lazy_static, thread_local};
 
     /// loom has no time: a bounded park is one that may return at once.
     pub(crate) fn park_timeout(_: std::time::Duration) {
@@ -111,6 +112,7 @@ mod imp {
     pub(crate) use shuttle::hint::spin_loop;
     pub(crate) use shuttle::sync::{Arc, MutexGuard};
     pub(crate) use shuttle::thread::{self, Thread, park_timeout};
+    pub(crate) use shuttle::{lazy_static, thread_local};
 
     pub(crate) mod atomic {
         pub(crate) use shuttle::sync::atomic::{

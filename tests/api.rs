@@ -40,6 +40,10 @@ fn what_threads_share_is_send_and_sync_where_its_items_are_send() {
     shared::<batch::Batcher<Item>>();
     shared::<mem::Mapping>();
     shared::<mem::AlignedBuf>();
+    shared::<mem::AlignedUninit>();
+    shared::<mem::SharedBuf>();
+    shared::<pool::OwnedPooled<u8>>();
+    shared::<pool::RawBlock>();
     shared::<io::DirectFile>();
     shared::<io::AppendLog>();
     shared::<stats::Counter>();
@@ -67,7 +71,10 @@ fn what_is_bound_to_its_thread_or_item_stays_there() {
     assert!(has!(queue::spsc::Producer<u8>: Send));
     assert!(!has!(queue::spsc::Consumer<u8>: Sync));
     assert!(!has!(pool::ObjectPool<NotSend>: Sync));
+    assert!(!has!(pool::ObjectPool<NotSend>: Send));
     assert!(!has!(pool::Pooled<'static, NotSync>: Sync));
+    assert!(!has!(pool::OwnedPooled<NotSync>: Sync));
+    assert!(!has!(pool::OwnedPooled<NotSend>: Send));
     assert!(has!(pool::Pooled<'static, NotSync>: Send));
     assert!(!has!(cache::Cache<u8, NotSend>: Sync));
 }

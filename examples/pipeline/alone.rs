@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use bedplate::Demand;
+use bedplate::mem::HugePages;
 use bedplate::pool::BlockPool;
 use bedplate::time;
 use bedplate::topo::{self, CpuSet};
@@ -27,7 +28,7 @@ pub fn parse_alone(config: &Config) -> Result<f64, Box<dyn Error>> {
     let blocks = BlockPool::builder()
         .block_size(config.block)
         .max_blocks(SAMPLE / config.block + 4)
-        .huge_pages(Demand::Prefer)
+        .huge_pages(HugePages::Transparent, Demand::Prefer)
         .build()?;
     let sample = sample(config, &blocks)?;
     if sample.is_empty() {

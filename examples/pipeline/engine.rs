@@ -15,6 +15,7 @@ use bedplate::batch::{self, Batcher};
 use bedplate::cache::{self, Cache};
 use bedplate::channel::{self, Receiver, Sender};
 use bedplate::io::{AppendLog, Lsn};
+use bedplate::mem::HugePages;
 use bedplate::pool::{BlockPool, BlockStats, ObjectPool, OwnedPooled, Recycle};
 use bedplate::stats::{Histogram, HistogramSnapshot};
 use bedplate::time::Clock;
@@ -116,7 +117,7 @@ pub fn run(
     let blocks = BlockPool::builder()
         .block_size(config.block)
         .max_blocks(threads + BLOCKS_AHEAD)
-        .huge_pages(Demand::Prefer)
+        .huge_pages(HugePages::Transparent, Demand::Prefer)
         .build()?;
     let shared = Arc::new(Shared {
         parser: config.parser.clone(),
@@ -187,7 +188,7 @@ pub fn run(
         batches: batcher.stats(),
         direct: !reading.buffered,
         pinned: shared.pinned.load(Ordering::Relaxed),
-        huge_pages: blocks.effective().huge_pages,
+        huge_pages: blocks.effective().huge_pages.is_some(),
         failure: shared.failure.get().cloned(),
     })
 }

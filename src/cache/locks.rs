@@ -1,12 +1,10 @@
 //! A lock for each shard. Its readers share no line with each other: `docs/caches` says why.
 #![allow(unsafe_code)] // The lock gives out what it guards.
 
-use std::time::Duration;
-
 use super::slot::Slot;
 use crate::primitive::atomic::{AtomicU32, AtomicUsize, Ordering};
-use crate::primitive::{UnsafeCell, fence_under_loom, park_timeout, spin_loop, thread};
-use crate::sync::{CachePadded, EventCount};
+use crate::primitive::{UnsafeCell, fence_under_loom};
+use crate::sync::{CachePadded, EventCount, Patience};
 
 /// Values, each under a reader-writer lock of its own.
 ///
@@ -41,16 +39,6 @@ const SLEEPERS: u32 = 2;
 
 /// How many slots a reader tries before it goes in as a writer does.
 const TRIES: usize = 4;
-
-/// How often a thread that finds a writer looks again before it yields, then yields before it sleeps. A write takes some
-/// 100 ns unless its thread is preempted or waits for a reader's. Under loom a thread goes to sleep at once.
-const SPINS: u32 = if cfg!(bedplate_loom) { 0 } else { 32 };
-const YIELDS: u32 = if cfg!(bedplate_loom) { 0 } else { 16 };
-
-/// A writer that has yielded in vain sleeps so long, then twice as long, up to the second. A reader that leaves wakes
-/// nobody: that would cost every read a locked operation.
-const FIRST_SLEEP: Duration = Duration::from_micros(20);
-const LONGEST_SLEEP: Duration = Duration::from_millis(1);
 
 // SAFETY: `&Locks<T>` gives out `&T` to several threads at once (hence `T: Sync`), and `&mut T` to any one of them at a
 // time (hence `T: Send`). That both never happens together is the protocol, argued in `Visit::value` and `write`.
@@ -172,12 +160,13 @@ impl<T> Locks<T> {
     /// Returns once no writer was in for a moment.
     #[cold]
     fn wait_for_writer(&self, lock: &Lock<T>) {
-        for turn in 0..SPINS + YIELDS {
+        let mut patience = Patience::new();
+        while patience.lasts() {
             // Relaxed: whoever goes in looks again.
             if lock.state.load(Ordering::Relaxed) == OPEN {
                 return;
             }
-            if turn < SPINS { spin_loop() } else { thread::yield_now() }
+            patience.pause();
         }
         let listener = self.gone.listen();
         // Release pairs with the AcqRel swap in `Writer::drop` (edge "sleepers"): it finds this listener in the list.
@@ -191,19 +180,13 @@ impl<T> Locks<T> {
     }
 }
 
-/// Returns once `slot` does not hold `shard`.
+/// Returns once `slot` does not hold `shard`. A reader that leaves wakes nobody: that would cost every read a locked
+/// operation.
 #[cold]
 fn wait_for_reader(slot: &Slot, shard: usize) {
-    for turn in 0..SPINS + YIELDS {
-        if !slot.holds(shard) {
-            return;
-        }
-        if turn < SPINS { spin_loop() } else { thread::yield_now() }
-    }
-    let mut sleep = FIRST_SLEEP;
+    let mut patience = Patience::new();
     while slot.holds(shard) {
-        park_timeout(sleep);
-        sleep = (sleep * 2).min(LONGEST_SLEEP);
+        patience.pause();
     }
 }
 

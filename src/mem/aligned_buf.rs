@@ -1,24 +1,23 @@
-use std::alloc::Layout;
+//! Owned bytes at an alignment, always initialised.
+#![allow(unsafe_code)] // The bytes are at an address; this type and `AlignedUninit` are what lend them.
+
+use std::borrow::{Borrow, BorrowMut};
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
+use std::slice;
 
-use super::AllocError;
-use super::heap::Heap;
-use crate::sys::memory::{Pages, page_size};
-
-/// From here up the memory is mapped: pages cost nothing until they are touched and go back to the kernel when the
-/// buffer is dropped, and no alignment costs slack. The price is a fault a page for a buffer that is taken again and
-/// again: 64 KiB, touched, took 33 µs against 2.2 µs for `alloc_zeroed`, which had the memory at hand and cleared it
-/// (`cargo bench --bench mem -- aligned`, 2 busy virtual CPUs, 2026-11-21). Buffers of this size are to be kept.
-const MAPPED_FROM: usize = 64 << 10;
+use super::{AlignedUninit, AllocError, SharedBuf};
 
 /// Owned bytes at a chosen alignment, always initialised.
 ///
 /// It is a byte slice for everything else: direct I/O, SIMD loads, registered buffers. The bytes stay where they are
-/// when the value moves. Below 64 KiB they come from the global allocator, unless the alignment is larger than a page;
-/// an empty buffer allocates nothing. From 64 KiB up each buffer is a mapping of its own: taking it is a system call,
-/// and each page is a fault when first touched, so keep such a buffer rather than take it anew.
+/// when the value moves. Below 32 MiB they come from the global allocator, and it is that which decides how much of a
+/// dropped buffer it keeps; an empty buffer allocates nothing. From 32 MiB up each buffer is a mapping of its own:
+/// taking it is a system call, each page is a fault when first touched, and dropping it gives the memory back to the
+/// kernel. A large buffer that is to stay mostly untouched is better a [`Mapping`](super::Mapping).
 ///
 /// ```
 /// use bedplate::mem::AlignedBuf;
@@ -28,16 +27,27 @@ const MAPPED_FROM: usize = 64 << 10;
 /// buf[..5].copy_from_slice(b"hello");
 /// assert_eq!(&buf[..6], b"hello\0");
 /// ```
+///
+/// Reading and writing are those of slices and [`Cursor`](std::io::Cursor)s:
+///
+/// ```
+/// use bedplate::mem::AlignedBuf;
+/// use std::io::{Cursor, Read, Write};
+///
+/// let mut buf = AlignedBuf::zeroed(8, 512);
+/// let mut file: &[u8] = b"eight bytes";
+/// file.read_exact(&mut buf)?;
+/// assert_eq!(&buf[..], b"eight by");
+///
+/// (&mut buf[..]).write_all(b"E")?;
+/// let mut text = String::new();
+/// Cursor::new(buf).read_to_string(&mut text)?;
+/// assert_eq!(text, "Eight by");
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub struct AlignedBuf {
-    memory: Memory,
-    align: usize,
-}
-
-/// Where the bytes live.
-enum Memory {
-    Heap(Heap),
-    /// Pages and how many of their bytes are the buffer.
-    Mapped(Pages, usize),
+    /// Every byte is initialised.
+    bytes: AlignedUninit,
 }
 
 impl AlignedBuf {
@@ -74,17 +84,7 @@ impl AlignedBuf {
     /// assert_eq!(error.len, usize::MAX);
     /// ```
     pub fn try_zeroed(len: usize, align: usize) -> Result<Self, AllocError> {
-        assert!(
-            align.is_power_of_two() && align <= Self::MAX_ALIGN,
-            "an alignment is a power of two from 1 to 2 MiB, not {align}"
-        );
-        let memory = if len >= MAPPED_FROM || (len > 0 && align > page_size()) {
-            Pages::map(len, align).ok().map(|pages| Memory::Mapped(pages, len))
-        } else {
-            Layout::from_size_align(len, align).ok().and_then(Heap::zeroed).map(Memory::Heap)
-        };
-        let memory = memory.ok_or(AllocError { len, align })?;
-        Ok(Self { memory, align })
+        Ok(Self { bytes: AlignedUninit::zeroed(len, align)? })
     }
 
     /// A copy of `bytes` at a multiple of `align`.
@@ -94,16 +94,21 @@ impl AlignedBuf {
     /// As [`zeroed`](Self::zeroed).
     #[must_use]
     pub fn from_slice(bytes: &[u8], align: usize) -> Self {
-        let mut buf = Self::zeroed(bytes.len(), align);
-        buf.copy_from_slice(bytes);
-        buf
+        AlignedUninit::new(bytes.len(), align).init_from(bytes)
+    }
+
+    /// # Safety
+    ///
+    /// Every byte was written, and nobody else writes to them any more.
+    pub(super) unsafe fn from_init(bytes: AlignedUninit) -> Self {
+        Self { bytes }
     }
 
     /// The alignment that was asked for.
     #[inline]
     #[must_use]
     pub fn align(&self) -> usize {
-        self.align
+        self.bytes.align()
     }
 
     /// The first byte, for callers that hand the buffer to the kernel or cut it up by pointer.
@@ -113,10 +118,13 @@ impl AlignedBuf {
     #[inline]
     #[must_use]
     pub fn as_ptr(&self) -> NonNull<u8> {
-        match &self.memory {
-            Memory::Heap(heap) => heap.as_ptr(),
-            Memory::Mapped(pages, _) => pages.as_ptr(),
-        }
+        self.bytes.as_ptr()
+    }
+
+    /// Makes the buffer one that many may read, in parts, without copying it. One small allocation, for the count.
+    #[must_use = "the buffer is what comes back"]
+    pub fn freeze(self) -> SharedBuf {
+        SharedBuf::new(self)
     }
 }
 
@@ -125,20 +133,17 @@ impl Deref for AlignedBuf {
 
     #[inline]
     fn deref(&self) -> &[u8] {
-        match &self.memory {
-            Memory::Heap(heap) => heap.as_slice(),
-            Memory::Mapped(pages, len) => pages.as_slice(*len),
-        }
+        // SAFETY: `len` bytes from the address are the value's while it lives (for none, any aligned address will do),
+        // all initialised, at most isize::MAX as a layout and a mapping are, and `&self` keeps writers away.
+        unsafe { slice::from_raw_parts(self.as_ptr().as_ptr(), self.bytes.len()) }
     }
 }
 
 impl DerefMut for AlignedBuf {
     #[inline]
     fn deref_mut(&mut self) -> &mut [u8] {
-        match &mut self.memory {
-            Memory::Heap(heap) => heap.as_mut_slice(),
-            Memory::Mapped(pages, len) => pages.as_mut_slice(*len),
-        }
+        // SAFETY: as in `deref`; `&mut self` makes this the only reference.
+        unsafe { slice::from_raw_parts_mut(self.as_ptr().as_ptr(), self.bytes.len()) }
     }
 }
 
@@ -154,10 +159,49 @@ impl AsMut<[u8]> for AlignedBuf {
     }
 }
 
+impl Borrow<[u8]> for AlignedBuf {
+    fn borrow(&self) -> &[u8] {
+        self
+    }
+}
+
+impl BorrowMut<[u8]> for AlignedBuf {
+    fn borrow_mut(&mut self) -> &mut [u8] {
+        self
+    }
+}
+
+/// By the bytes alone, as all comparisons: where they are aligned to does not count.
+impl PartialEq for AlignedBuf {
+    fn eq(&self, other: &Self) -> bool {
+        self[..] == other[..]
+    }
+}
+
+impl Eq for AlignedBuf {}
+
+impl PartialOrd for AlignedBuf {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for AlignedBuf {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self[..].cmp(&other[..])
+    }
+}
+
+impl Hash for AlignedBuf {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self[..].hash(state);
+    }
+}
+
 /// Copies the bytes to new memory of the same alignment; panics where there is none.
 impl Clone for AlignedBuf {
     fn clone(&self) -> Self {
-        Self::from_slice(self, self.align)
+        Self::from_slice(self, self.align())
     }
 }
 
@@ -166,7 +210,7 @@ impl fmt::Debug for AlignedBuf {
         f.debug_struct("AlignedBuf")
             .field("ptr", &self.as_ptr())
             .field("len", &self.len())
-            .field("align", &self.align)
+            .field("align", &self.align())
             .finish()
     }
 }

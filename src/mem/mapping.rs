@@ -3,24 +3,25 @@ use std::io;
 use std::ops::{Deref, DerefMut, Range};
 use std::ptr::NonNull;
 
-use super::MappingBuilder;
+use super::{Effective, MappingBuilder};
 use crate::sys::memory::{Pages, page_size};
 
 /// A region of zeroed memory straight from the kernel, aligned to the page and unmapped on drop.
 ///
-/// Memory is taken as it is first touched, unless [`prefault`](MappingBuilder::prefault) or
-/// [`huge_pages`](MappingBuilder::huge_pages) asks for it beforehand. The bytes stay where they are when the value
-/// moves. Making one costs a system call or more, and each page a fault: it is for regions that live long.
+/// Memory is taken as it is first touched, unless [`prefault`](MappingBuilder::prefault),
+/// [`huge_pages`](MappingBuilder::huge_pages) or [`node`](MappingBuilder::node) asks for it beforehand. The bytes stay
+/// where they are when the value moves. Making one costs a system call or more, and each page a fault: it is for
+/// regions that live long.
 ///
 /// ```
 /// use bedplate::Demand;
-/// use bedplate::mem::Mapping;
+/// use bedplate::mem::{HugePages, Mapping};
 ///
-/// let mut region = Mapping::builder(4 << 20).huge_pages(Demand::Prefer).build()?;
+/// let mut region = Mapping::builder(4 << 20).huge_pages(HugePages::Transparent, Demand::Prefer).build()?;
 /// assert_eq!(region.len(), 4 << 20);
 /// assert!(region.iter().all(|byte| *byte == 0));
 /// region[4096] = 1;
-/// println!("in huge pages: {}", region.effective().huge_pages);
+/// println!("in huge pages of: {:?}", region.effective().huge_pages);
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub struct Mapping {
@@ -28,17 +29,6 @@ pub struct Mapping {
     /// What was asked for, at most `pages.len()`.
     len: usize,
     effective: Effective,
-}
-
-/// What a [`Mapping`] really got of what it asked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Effective {
-    /// Every byte was in a huge page when the mapping was made. The kernel may split huge pages later, under memory
-    /// pressure or where a part is [discarded](Mapping::discard).
-    pub huge_pages: bool,
-    /// Every byte was faulted in when the mapping was made, because prefaulting or huge pages were asked for.
-    pub prefaulted: bool,
 }
 
 impl Mapping {
@@ -88,7 +78,9 @@ impl Mapping {
 
     /// Zeroes `range`, and gives the whole pages in it back to the kernel until they are touched again.
     ///
-    /// In huge pages, a part of one splits it, which [`effective`](Self::effective) does not tell.
+    /// In transparent huge pages, a part of one splits it, which [`effective`](Self::effective) does not tell. HugeTLB
+    /// pages are zeroed and stay: they are set aside for the mapping, and given back one could be refused at the next
+    /// touch.
     ///
     /// # Errors
     ///
@@ -115,7 +107,7 @@ impl Mapping {
         let first = range.start.next_multiple_of(page);
         // The last page is whole where the range reaches the end: the rest of it is out of everybody's reach.
         let last = if range.end == self.len { self.len.next_multiple_of(page) } else { range.end / page * page };
-        if first >= last {
+        if first >= last || self.pages.page() > page {
             self[range].fill(0);
             return Ok(());
         }

@@ -14,8 +14,8 @@ use crate::time::Deadline;
 ///
 /// Values allocated in an arena are not dropped, only forgotten, so those that own memory or files of their own leak them.
 ///
-/// Acquiring and releasing take one short lock each; the reset is done outside it and costs as much as freeing all but
-/// one of the arena's chunks. A chunk is allocated by the arena, as needed: what happens where the allocator refuses is
+/// Acquiring and releasing cost what they cost in an [`ObjectPool`]; the reset costs as much as freeing all but one of the
+/// arena's chunks. A chunk is allocated by the arena, as needed: what happens where the allocator refuses is
 /// told by [`Bump`] (`alloc` panics or aborts, `try_alloc` reports).
 ///
 /// ```
@@ -98,6 +98,12 @@ impl ArenaPool {
         self.arenas.trim(keep)
     }
 
+    /// Drops the arenas that nobody needed in the [idle period](ArenaPoolBuilder::idle_timeout) that has ended, if one has; tells
+    /// how many it dropped.
+    pub fn evict_idle(&self) -> usize {
+        self.arenas.evict_idle()
+    }
+
     /// Ends the pool: every later acquisition and all that wait are refused with [`AcquireError::Closed`]. Idle arenas
     /// are dropped now, those in use when they come back.
     pub fn close(&self) {
@@ -111,7 +117,7 @@ impl ArenaPool {
     }
 
     /// What the pool holds and did, at one moment; `discarded` counts also the arenas that had grown past the retain
-    /// limit. Takes the pool's lock.
+    /// limit.
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.arenas.stats()

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use bumpalo::Bump;
 
 use super::{ArenaPool, ObjectPool, Recycle};
@@ -15,12 +17,13 @@ const DEFAULT_RETAIN_LIMIT: usize = 1 << 20;
 pub struct ArenaPoolBuilder {
     max: usize,
     retain_limit: usize,
+    idle_timeout: Option<Duration>,
     clock: Clock,
 }
 
 impl Default for ArenaPoolBuilder {
     fn default() -> Self {
-        Self { max: DEFAULT_MAX, retain_limit: DEFAULT_RETAIN_LIMIT, clock: Clock::default() }
+        Self { max: DEFAULT_MAX, retain_limit: DEFAULT_RETAIN_LIMIT, idle_timeout: None, clock: Clock::default() }
     }
 }
 
@@ -38,7 +41,14 @@ impl ArenaPoolBuilder {
         self
     }
 
-    /// The clock that deadlines are told by: the monotonic one where it is not told.
+    /// Lets idle arenas go that nobody needs, as [`ObjectPoolBuilder::idle_timeout`](super::ObjectPoolBuilder::idle_timeout)
+    /// tells: never where it is not told.
+    pub fn idle_timeout(mut self, period: Duration) -> Self {
+        self.idle_timeout = Some(period);
+        self
+    }
+
+    /// The clock that deadlines and idle periods are told by: the monotonic one where it is not told.
     pub fn clock(mut self, clock: impl Into<Clock>) -> Self {
         self.clock = clock.into();
         self
@@ -48,13 +58,15 @@ impl ArenaPoolBuilder {
     ///
     /// # Panics
     ///
-    /// If the bound is 0.
+    /// If the bound or the idle timeout is 0.
     #[must_use]
     pub fn build(self) -> ArenaPool {
         let retain_limit = self.retain_limit;
-        let arenas = ObjectPool::builder(Bump::new)
-            .max(self.max)
-            .clock(self.clock)
+        let mut arenas = ObjectPool::builder(Bump::new).max(self.max).clock(self.clock);
+        if let Some(period) = self.idle_timeout {
+            arenas = arenas.idle_timeout(period);
+        }
+        let arenas = arenas
             .recycle(move |arena: &mut Bump| {
                 // After the reset: what counts is the largest chunk, which the arena keeps, not what the last user took.
                 arena.reset();

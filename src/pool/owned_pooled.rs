@@ -1,13 +1,18 @@
+#![allow(unsafe_code)] // A guard is the sole owner of an object that stands elsewhere.
+
 use std::fmt;
+use std::mem;
 use std::ops::{Deref, DerefMut};
 
-use super::ObjectPool;
-use super::slot::{HELD, Slot};
+use super::home::Address;
+use super::objects::{self, Objects};
+use super::slot::Slot;
 
-/// An object on loan from an [`ObjectPool`], with a handle of that pool: it may outlive the handle it was acquired from,
-/// be stored, and be sent to other threads. Given back when dropped, on any thread.
+/// An object on loan from an [`ObjectPool`](super::ObjectPool) that borrows nothing: it may outlive every handle of the pool,
+/// be stored, and be sent to other threads. Given back when dropped, on any thread; where the pool has no handle any more, the
+/// object is dropped, and with the last one the pool.
 ///
-/// Costs an atomic addition more than [`Pooled`](super::Pooled), and another on release.
+/// Costs what [`Pooled`](super::Pooled) costs: no reference count is touched.
 ///
 /// ```
 /// use bedplate::pool::ObjectPool;
@@ -19,25 +24,37 @@ use super::slot::{HELD, Slot};
 /// assert_eq!(pool.acquire()?[0], 7);
 /// # Ok::<(), bedplate::pool::AcquireError>(())
 /// ```
+///
+/// It goes to another thread only where its object may:
+///
+/// ```compile_fail,E0277
+/// # use bedplate::pool::ObjectPool;
+/// # use std::rc::Rc;
+/// let pool = ObjectPool::builder(|| Rc::new(0)).build();
+/// let guard = pool.acquire_owned().unwrap();
+/// std::thread::spawn(move || drop(guard));
+/// ```
 #[must_use = "the object goes back to its pool when the guard is dropped"]
 pub struct OwnedPooled<T> {
-    pool: ObjectPool<T>,
-    /// `None` only within `drop` and `detach`.
-    slot: Option<Slot<T>>,
+    home: Address<Objects<T>>,
+    /// Out for as long as the guard lives: the object is the guard's alone.
+    slot: Slot<T>,
 }
 
 impl<T> OwnedPooled<T> {
     #[inline]
-    pub(super) fn new(pool: ObjectPool<T>, slot: Slot<T>) -> Self {
-        Self { pool, slot: Some(slot) }
+    pub(super) fn new(home: Address<Objects<T>>, slot: Slot<T>) -> Self {
+        Self { home, slot }
     }
 
     /// Takes the object out of the pool for good: it no longer counts against the bound, and another may be made in its
     /// place.
     #[must_use = "drop the guard instead to give the object back"]
-    pub fn detach(mut guard: Self) -> T {
-        let slot = guard.slot.take().expect(HELD);
-        guard.pool.detach(slot)
+    pub fn detach(guard: Self) -> T {
+        let (home, slot) = (guard.home, guard.slot);
+        mem::forget(guard);
+        // SAFETY: the object is out, and the guard that had it will not be dropped.
+        unsafe { objects::detach(home, slot) }
     }
 }
 
@@ -46,23 +63,24 @@ impl<T> Deref for OwnedPooled<T> {
 
     #[inline]
     fn deref(&self) -> &T {
-        self.slot.as_ref().expect(HELD).get()
+        // SAFETY: the object is this guard's; `&self` shares it.
+        unsafe { self.slot.get() }
     }
 }
 
 impl<T> DerefMut for OwnedPooled<T> {
     #[inline]
     fn deref_mut(&mut self) -> &mut T {
-        self.slot.as_mut().expect(HELD).get_mut()
+        // SAFETY: the object is this guard's; `&mut self` is the only access.
+        unsafe { self.slot.get_mut() }
     }
 }
 
 impl<T> Drop for OwnedPooled<T> {
     #[inline]
     fn drop(&mut self) {
-        if let Some(slot) = self.slot.take() {
-            self.pool.release(slot);
-        }
+        // SAFETY: the object is out, and the guard that had it is gone after this.
+        unsafe { objects::release(self.home, self.slot) };
     }
 }
 

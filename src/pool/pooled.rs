@@ -1,10 +1,14 @@
+#![allow(unsafe_code)] // A guard is the sole owner of an object that stands elsewhere.
+
 use std::fmt;
+use std::mem;
 use std::ops::{Deref, DerefMut};
+use std::ptr;
 
-use super::ObjectPool;
-use super::slot::{HELD, Slot};
+use super::objects::{self, Objects};
+use super::slot::Slot;
 
-/// An object on loan from an [`ObjectPool`] that this guard borrows; given back when dropped, on any thread.
+/// An object on loan from an [`ObjectPool`](super::ObjectPool) that this guard borrows; given back when dropped, on any thread.
 ///
 /// Two threads may share a guard only where they may share the object:
 ///
@@ -32,15 +36,40 @@ use super::slot::{HELD, Slot};
 /// ```
 #[must_use = "the object goes back to its pool when the guard is dropped"]
 pub struct Pooled<'a, T> {
-    pool: &'a ObjectPool<T>,
-    /// `None` only within `drop` and `detach`.
-    slot: Option<Slot<T>>,
+    objects: &'a Objects<T>,
+    /// Out for as long as the guard lives: the object is the guard's alone.
+    slot: Slot<T>,
 }
 
 impl<'a, T> Pooled<'a, T> {
     #[inline]
-    pub(super) fn new(pool: &'a ObjectPool<T>, slot: Slot<T>) -> Self {
-        Self { pool, slot: Some(slot) }
+    pub(super) fn new(objects: &'a Objects<T>, slot: Slot<T>) -> Self {
+        Self { objects, slot }
+    }
+
+    /// Whether the object is one of these.
+    pub(super) fn is_of(&self, objects: &Objects<T>) -> bool {
+        ptr::eq(self.objects, objects)
+    }
+
+    /// The guard was made for an acquisition that has not been noted yet.
+    #[inline]
+    pub(super) fn note_acquired(&self) {
+        self.objects.acquired(self.slot);
+    }
+
+    /// The object is about to go back.
+    #[inline]
+    pub(super) fn note_returned(&self) {
+        // SAFETY: the object is this guard's, and nobody looks at it meanwhile: its owner is giving it back.
+        unsafe { self.objects.returned(self.slot) };
+    }
+
+    /// Gives the slot up, without giving it back.
+    pub(super) fn into_slot(self) -> Slot<T> {
+        let slot = self.slot;
+        mem::forget(self);
+        slot
     }
 
     /// Takes the object out of the pool for good: it no longer counts against the bound, and another may be made in its
@@ -56,9 +85,10 @@ impl<'a, T> Pooled<'a, T> {
     /// # Ok::<(), bedplate::pool::AcquireError>(())
     /// ```
     #[must_use = "drop the guard instead to give the object back"]
-    pub fn detach(mut guard: Self) -> T {
-        let slot = guard.slot.take().expect(HELD);
-        guard.pool.detach(slot)
+    pub fn detach(guard: Self) -> T {
+        let (objects, slot) = (guard.objects, guard.into_slot());
+        // SAFETY: the object is out, and the guard that had it will not be dropped.
+        unsafe { objects::detach(objects, slot) }
     }
 }
 
@@ -67,23 +97,24 @@ impl<T> Deref for Pooled<'_, T> {
 
     #[inline]
     fn deref(&self) -> &T {
-        self.slot.as_ref().expect(HELD).get()
+        // SAFETY: the object is this guard's; `&self` shares it.
+        unsafe { self.slot.get() }
     }
 }
 
 impl<T> DerefMut for Pooled<'_, T> {
     #[inline]
     fn deref_mut(&mut self) -> &mut T {
-        self.slot.as_mut().expect(HELD).get_mut()
+        // SAFETY: the object is this guard's; `&mut self` is the only access.
+        unsafe { self.slot.get_mut() }
     }
 }
 
 impl<T> Drop for Pooled<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        if let Some(slot) = self.slot.take() {
-            self.pool.release(slot);
-        }
+        // SAFETY: the object is out, and the guard that had it is gone after this.
+        unsafe { objects::release(self.objects, self.slot) };
     }
 }
 

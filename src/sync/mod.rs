@@ -6,10 +6,14 @@
 
 mod baton;
 mod event_count;
+#[cfg(feature = "pool")]
+pub(crate) mod fence;
 mod list;
 mod listener;
 mod park;
 mod parker;
+#[cfg(any(feature = "pool", feature = "cache"))]
+mod patience;
 #[cfg(feature = "channel")]
 mod relay;
 #[cfg(any(feature = "stats", feature = "pool", feature = "cache", test))]
@@ -26,12 +30,14 @@ pub(crate) use listener::Woken;
 #[cfg(any(feature = "batch", feature = "pool", feature = "cache"))]
 #[allow(unused_imports)]
 pub(crate) use park::park_until;
+#[cfg(any(feature = "pool", feature = "cache"))]
+pub(crate) use patience::Patience;
 #[cfg(feature = "channel")]
 pub(crate) use relay::Relayed;
 #[cfg(any(feature = "stats", feature = "pool", feature = "cache", test))]
 pub(crate) use sharded::Sharded;
 #[cfg(any(feature = "stats", feature = "pool", feature = "cache", test))]
-#[cfg_attr(not(feature = "cache"), allow(unused_imports))]
+#[cfg_attr(not(any(feature = "cache", feature = "pool")), allow(unused_imports))]
 pub(crate) use thread_slot::{known_thread_slot, thread_slot};
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
 //! Anonymous memory: mapping it, advising the kernel about it, giving it back.
 #![allow(unsafe_code)] // The kernel hands out raw addresses; `Pages` is what makes an owned range of them.
 
-use std::ffi::c_void;
+use std::ffi::{c_int, c_ulong, c_void};
 use std::io;
+#[cfg(any(feature = "allocator-api2", feature = "pool"))]
+use std::mem::ManuallyDrop;
 use std::ops::Range;
 use std::ptr::{self, NonNull};
 use std::sync::OnceLock;
@@ -12,6 +14,13 @@ use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap_anonymous, munmap};
 
 /// rustix has no name for it, and libc has one for glibc alone. The same on every architecture.
 const MADV_COLLAPSE: std::ffi::c_int = 25;
+
+/// Of `get_mempolicy`: answer with a node, that of the page at an address. rustix and libc have no names for them.
+const MPOL_F_NODE: c_int = 1 << 0;
+const MPOL_F_ADDR: c_int = 1 << 1;
+
+/// The most memory nodes that any kernel can be built for (`CONFIG_NODES_SHIFT` is at most 10).
+const MAX_NODES: usize = 1 << 10;
 
 /// The size of a page, a power of two.
 #[inline]
@@ -33,34 +42,83 @@ pub(crate) fn huge_page_size() -> Option<usize> {
 pub(crate) struct Pages {
     ptr: NonNull<u8>,
     len: usize,
+    /// The size of its pages: the machine's page, or a HugeTLB page.
+    page: usize,
 }
 
 // SAFETY: the range belongs to this value alone and is bound to no thread; who owns the value owns the bytes.
 unsafe impl Send for Pages {}
-// SAFETY: through `&Pages` safe code only reads the bytes, and the advice given through it changes what backs a page,
-// never what a reader finds in it. Everything that writes takes `&mut self`.
+// SAFETY: through `&Pages` safe code only reads the bytes, and the advice and the policies given through it change what
+// backs a page, never what a reader finds in it. Everything that writes takes `&mut self`.
 unsafe impl Sync for Pages {}
 
 impl Pages {
     /// Maps `len` bytes, rounded up to the page, at a multiple of `align`, a power of two.
     pub(crate) fn map(len: usize, align: usize) -> io::Result<Self> {
+        Self::map_as(ProtFlags::READ | ProtFlags::WRITE, len, align)
+    }
+
+    /// As [`map`](Self::map), with other rights. Who leaves some out answers for the slices that `Pages` lends.
+    pub(super) fn map_as(rights: ProtFlags, len: usize, align: usize) -> io::Result<Self> {
+        Self::map_pages(rights, len, align, page_size(), MapFlags::PRIVATE)
+    }
+
+    /// As [`map`](Self::map), in HugeTLB pages of `page` bytes, a power of two. They are set aside by the call, so it
+    /// is `ENOMEM` where too few are free; `EINVAL` where the kernel has none of that size.
+    pub(crate) fn map_huge_tlb(len: usize, align: usize, page: usize) -> io::Result<Self> {
+        debug_assert!(page.is_power_of_two());
+        let size = MapFlags::from_bits_retain(page.trailing_zeros() << libc::MAP_HUGE_SHIFT);
+        let rights = ProtFlags::READ | ProtFlags::WRITE;
+        Self::map_pages(rights, len, align, page, MapFlags::PRIVATE | MapFlags::HUGETLB | size)
+    }
+
+    fn map_pages(rights: ProtFlags, len: usize, align: usize, page: usize, flags: MapFlags) -> io::Result<Self> {
         debug_assert!(align.is_power_of_two());
-        let page = page_size();
         let too_large = || io::Error::from(Errno::NOMEM);
         let len = len.checked_next_multiple_of(page).ok_or_else(too_large)?;
         // The kernel aligns to the page only: more is cut out of a larger mapping.
         let spare = align.saturating_sub(page);
         let total = len.checked_add(spare).filter(|total| *total <= isize::MAX as usize).ok_or_else(too_large)?;
         // SAFETY: a null address hint without MAP_FIXED touches no existing mapping.
-        let ptr =
-            unsafe { mmap_anonymous(ptr::null_mut(), total, ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE)? };
-        let mut pages = Self { ptr: NonNull::new(ptr.cast()).ok_or_else(too_large)?, len: total };
+        let ptr = unsafe { mmap_anonymous(ptr::null_mut(), total, rights, flags)? };
+        let mut pages = Self { ptr: NonNull::new(ptr.cast()).ok_or_else(too_large)?, len: total, page };
         if spare > 0 {
             let head = ptr.cast::<u8>().align_offset(align);
             pages.cut_front(head)?;
             pages.cut_back(len)?;
         }
         Ok(pages)
+    }
+
+    /// Takes a mapping of `len` bytes over that [`into_raw`](Self::into_raw) gave up.
+    ///
+    /// # Safety
+    ///
+    /// `ptr` came from `into_raw` of a mapping in the machine's pages whose `len()` was `len`, and nobody else took it
+    /// over or uses its bytes.
+    #[cfg(feature = "allocator-api2")]
+    pub(crate) unsafe fn from_raw(ptr: NonNull<u8>, len: usize) -> Self {
+        Self { ptr, len, page: page_size() }
+    }
+
+    /// Gives the mapping up without unmapping it.
+    #[cfg(feature = "allocator-api2")]
+    pub(crate) fn into_raw(self) -> NonNull<u8> {
+        ManuallyDrop::new(self).ptr
+    }
+
+    /// `range` (whole pages) as pages of their own, of `page` bytes each, which are not unmapped.
+    ///
+    /// # Safety
+    ///
+    /// The range is mapped in such pages and may be read and written, and nobody else uses its bytes while the result
+    /// is used.
+    #[cfg(feature = "pool")]
+    pub(super) unsafe fn part(&self, range: Range<usize>, page: usize) -> ManuallyDrop<Self> {
+        let start = self.start_of(&range);
+        // SAFETY: `start_of` gives an address inside a mapping, which is not null.
+        let ptr = unsafe { NonNull::new_unchecked(start.cast()) };
+        ManuallyDrop::new(Self { ptr, len: range.len(), page })
     }
 
     /// Unmaps the first `n` bytes, whole pages.
@@ -98,6 +156,11 @@ impl Pages {
         self.len
     }
 
+    /// The size of its pages, a power of two.
+    pub(crate) fn page(&self) -> usize {
+        self.page
+    }
+
     /// The first `len` bytes.
     #[inline]
     pub(crate) fn as_slice(&self, len: usize) -> &[u8] {
@@ -115,51 +178,118 @@ impl Pages {
         unsafe { std::slice::from_raw_parts_mut(self.ptr.as_ptr(), len) }
     }
 
-    /// Asks for huge pages at the next faults. Refused where the kernel was built without them.
-    pub(crate) fn advise_huge(&self) -> io::Result<()> {
-        // SAFETY: the range is this mapping; the advice changes no content.
-        unsafe { Ok(madvise(self.void(), self.len, Advice::LinuxHugepage)?) }
+    /// Asks for huge pages at the next faults in `range`, whole pages. Refused where the kernel was built without them.
+    pub(crate) fn advise_huge(&self, range: Range<usize>) -> io::Result<()> {
+        let start = self.start_of(&range);
+        // SAFETY: the range is a part of this mapping (`start_of`); the advice changes no content.
+        unsafe { Ok(madvise(start, range.len(), Advice::LinuxHugepage)?) }
     }
 
-    /// Faults the first `len` bytes in. For mappings that nobody has written to yet.
-    pub(crate) fn populate(&mut self, len: usize) -> io::Result<()> {
-        assert!(len <= self.len);
-        // SAFETY: the range is a part of this mapping; the advice changes no content.
-        match unsafe { madvise(self.void(), len, Advice::LinuxPopulateWrite) } {
-            // Before Linux 5.14: touch each page by hand.
-            Err(Errno::INVAL) => {
-                let page = page_size();
-                for at in (0..len).step_by(page) {
+    /// Faults `range` in, which starts at a page. For what nobody has written to yet.
+    pub(crate) fn populate(&mut self, range: Range<usize>) -> io::Result<()> {
+        let start = self.start_of(&range);
+        // SAFETY: the range is a part of this mapping (`start_of`); the advice changes no content.
+        match unsafe { madvise(start, range.len(), Advice::LinuxPopulateWrite) } {
+            // Before Linux 5.14: touch each page by hand. Not where that could kill the process instead of failing.
+            Err(Errno::INVAL) if self.page == page_size() => {
+                for at in range.step_by(self.page) {
                     // SAFETY: `at < self.len`; `&mut self` makes this the only access; the byte is zero already.
                     // Volatile, or the store could be left out for that reason.
                     unsafe { self.ptr.add(at).write_volatile(0) };
                 }
                 Ok(())
             }
+            // What would kill who touches a HugeTLB page that is not there is plain want of memory here.
+            Err(Errno::FAULT) => Err(Errno::NOMEM.into()),
             result => Ok(result?),
         }
     }
 
-    /// Makes huge pages of everything that is not in huge pages yet, now; success says that all of it is. Linux 6.1.
-    pub(crate) fn collapse(&self) -> io::Result<()> {
-        // SAFETY: the range is this mapping; the advice changes no content.
-        match unsafe { libc::madvise(self.void(), self.len, MADV_COLLAPSE) } {
+    /// Makes huge pages of everything in `range` that is not in huge pages yet, now; success says that all of it is.
+    /// Linux 6.1.
+    pub(crate) fn collapse(&self, range: Range<usize>) -> io::Result<()> {
+        let start = self.start_of(&range);
+        // SAFETY: the range is a part of this mapping (`start_of`); the advice changes no content.
+        match unsafe { libc::madvise(start, range.len(), MADV_COLLAPSE) } {
             0 => Ok(()),
             _ => Err(io::Error::last_os_error()),
         }
     }
 
-    /// Gives the pages of `range` (whole pages) back to the kernel; they read as zero afterwards.
-    pub(crate) fn release(&mut self, range: Range<usize>) -> io::Result<()> {
-        assert!(range.start <= range.end && range.end <= self.len);
-        // SAFETY: the range is a part of this mapping (just checked) and `&mut self` says that nobody refers to its
-        // bytes. Private anonymous pages are zero when next touched, so they stay initialised. MADV_DONTNEED: the
-        // POSIX advice of that name may be ignored, which rustix spells `DontNeed`.
-        unsafe { Ok(madvise(self.ptr.as_ptr().add(range.start).cast(), range.len(), Advice::LinuxDontNeed)?) }
+    /// Lets the pages of `range` (whole pages) that are not in memory yet come from the memory node `node` alone.
+    ///
+    /// `EINVAL` where there is no such node, or none with memory that this process may use; `ENOSYS` where the kernel
+    /// knows no nodes; `EPERM` in many containers.
+    pub(crate) fn bind(&self, range: Range<usize>, node: usize) -> io::Result<()> {
+        self.set_policy(range, node, libc::MPOL_BIND)
     }
 
-    fn void(&self) -> *mut c_void {
-        self.ptr.as_ptr().cast()
+    /// As [`bind`](Self::bind), and from other nodes where that one has none left.
+    pub(crate) fn prefer(&self, range: Range<usize>, node: usize) -> io::Result<()> {
+        self.set_policy(range, node, libc::MPOL_PREFERRED)
+    }
+
+    /// Whether every page of `range` is in memory of `node`: asks once for every `step` bytes. For what is faulted in.
+    pub(crate) fn is_on_node(&self, range: Range<usize>, node: usize, step: usize) -> io::Result<bool> {
+        let _ = self.start_of(&range);
+        for at in range.step_by(step) {
+            let mut found: c_int = -1;
+            // SAFETY: the kernel writes one int to `found`, and the address (inside this mapping, just checked) is
+            // only looked up. The mask and its length may be empty where these flags ask for an address.
+            let result = unsafe {
+                libc::syscall(
+                    libc::SYS_get_mempolicy,
+                    &raw mut found,
+                    ptr::null_mut::<c_ulong>(),
+                    0 as c_ulong,
+                    self.ptr.as_ptr().add(at),
+                    (MPOL_F_NODE | MPOL_F_ADDR) as c_ulong,
+                )
+            };
+            if result != 0 {
+                return Err(io::Error::last_os_error());
+            }
+            if usize::try_from(found) != Ok(node) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Sets the memory policy of `range` to `mode` with one node.
+    fn set_policy(&self, range: Range<usize>, node: usize, mode: c_int) -> io::Result<()> {
+        let start = self.start_of(&range);
+        if node >= MAX_NODES {
+            return Err(Errno::INVAL.into());
+        }
+        let bits = c_ulong::BITS as usize;
+        let mut mask = [0; MAX_NODES / c_ulong::BITS as usize];
+        mask[node / bits] = (1 as c_ulong) << (node % bits);
+        // The kernel reads one bit less than it is told, which became its interface; rounded up to words, all of
+        // `mask`.
+        let told = (MAX_NODES + 1) as c_ulong;
+        // SAFETY: the range is a part of this mapping (`start_of`), and where its pages come from changes no content.
+        // The kernel reads no more words than `mask` has.
+        let result = unsafe {
+            libc::syscall(libc::SYS_mbind, start, range.len(), mode as c_ulong, mask.as_ptr(), told, 0 as c_ulong)
+        };
+        if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+    }
+
+    /// Gives the pages of `range` (whole pages) back to the kernel; they read as zero afterwards.
+    pub(crate) fn release(&mut self, range: Range<usize>) -> io::Result<()> {
+        let start = self.start_of(&range);
+        // SAFETY: the range is a part of this mapping (`start_of`) and `&mut self` says that nobody refers to its
+        // bytes. Private anonymous pages are zero when next touched, so they stay initialised. MADV_DONTNEED: the
+        // POSIX advice of that name may be ignored, which rustix spells `DontNeed`.
+        unsafe { Ok(madvise(start, range.len(), Advice::LinuxDontNeed)?) }
+    }
+
+    /// The first byte of a range, which is checked to be a part of the mapping.
+    fn start_of(&self, range: &Range<usize>) -> *mut c_void {
+        assert!(range.start <= range.end && range.end <= self.len);
+        // SAFETY: just checked that the sum stays inside the mapping, or at its end.
+        unsafe { self.ptr.add(range.start).as_ptr().cast() }
     }
 }
 
@@ -168,6 +298,6 @@ impl Drop for Pages {
         // SAFETY: the range is mapped, this value owned it, and no reference outlives the value. The call can fail
         // only where unmapping would split an area past the kernel's limit of areas: the memory then leaks, for
         // which a destructor has no better answer.
-        let _ = unsafe { munmap(self.void(), self.len) };
+        let _ = unsafe { munmap(self.ptr.as_ptr().cast(), self.len) };
     }
 }

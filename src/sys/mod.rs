@@ -5,6 +5,8 @@ mod demand;
 #[cfg(any(feature = "topo", feature = "mem", feature = "io"))]
 pub use demand::Demand;
 
+#[cfg(all(feature = "pool", target_os = "linux"))]
+pub(crate) mod barrier;
 #[cfg(feature = "time")]
 pub(crate) mod clock;
 #[cfg(all(feature = "topo", target_os = "linux"))]
@@ -13,3 +15,5 @@ pub(crate) mod cpu;
 pub(crate) mod file;
 #[cfg(all(feature = "mem", target_os = "linux"))]
 pub(crate) mod memory;
+#[cfg(all(feature = "pool", target_os = "linux"))]
+pub(crate) mod reserved;

@@ -34,6 +34,47 @@ fn what_is_idle_goes_round_without_an_allocation() {
     assert_eq!(objects.stats().live, 2);
 }
 
+/// More of them than a magazine holds, by the thread that took them and by another, so that some go to the depot.
+#[test]
+fn giving_back_allocates_nothing() {
+    let pool = ObjectPool::builder(|| 0).max(200).build();
+    for by_another in [false, true] {
+        let all: Vec<_> = (0..200).map(|_| pool.acquire_owned().unwrap()).collect();
+        let give_back = || refusing_after(0, || drop(all)).1;
+        let refused = if by_another {
+            std::thread::scope(|s| {
+                s.spawn(|| {
+                    // What the crate keeps for each thread is made at a thread's first use of anything.
+                    drop(ObjectPool::builder(|| 0).build().acquire().unwrap());
+                    give_back()
+                })
+                .join()
+                .unwrap()
+            })
+        } else {
+            give_back()
+        };
+        assert_eq!(refused, 0);
+        assert_eq!(pool.stats().idle, 200);
+    }
+}
+
+/// One that is found in the magazine of another thread.
+#[test]
+fn what_is_fetched_is_fetched_without_an_allocation() {
+    let pool = ObjectPool::builder(|| 0).max(4).build();
+    drop((0..4).map(|_| pool.acquire().unwrap()).collect::<Vec<_>>());
+    std::thread::scope(|s| {
+        s.spawn(|| {
+            drop(ObjectPool::builder(|| 0).build().acquire().unwrap());
+            let (found, refused) = refusing_after(0, || pool.try_acquire().is_ok() && pool.acquire().is_ok());
+            assert!(found);
+            assert_eq!(refused, 0);
+        });
+    });
+    assert_eq!(pool.stats().created, 4);
+}
+
 #[test]
 fn each_allocation_of_a_creation_may_be_refused_and_no_place_is_lost() {
     let mut allocations = 0;

@@ -3,16 +3,13 @@ use std::io;
 use std::os::unix::fs::FileExt;
 
 use bedplate::Demand;
-use bedplate::mem::Mapping;
+use bedplate::mem::{Effective, HugePages, Mapping};
 use proptest::prelude::*;
+
+use crate::support::{addresses, huge_pages_are_on, in_huge_pages, mapped};
 
 fn page_size() -> usize {
     rustix::param::page_size()
-}
-
-/// Whether the kernel can be expected to give huge pages to who asks.
-fn huge_pages_are_on() -> bool {
-    fs::read_to_string("/sys/kernel/mm/transparent_hugepage/enabled").is_ok_and(|text| !text.contains("[never]"))
 }
 
 /// How many bytes of `bytes` are in memory, by the kernel's page table: one word a page, of which bit 63 says so.
@@ -21,24 +18,6 @@ fn resident(bytes: &[u8]) -> usize {
     let mut words = vec![0; bytes.len().div_ceil(page_size()) * 8];
     fs::File::open("/proc/self/pagemap").unwrap().read_exact_at(&mut words, first as u64 * 8).unwrap();
     words.chunks_exact(8).filter(|word| word[7] & 0x80 != 0).count() * page_size()
-}
-
-/// Bytes in huge pages in the areas that overlap `bytes`, by the kernel's count.
-fn in_huge_pages(bytes: &[u8]) -> usize {
-    let (start, end) = (bytes.as_ptr().addr(), bytes.as_ptr().addr() + bytes.len());
-    let mut inside = false;
-    let mut sum = 0;
-    for line in fs::read_to_string("/proc/self/smaps").unwrap().lines() {
-        let bounds = line.split_once(' ').and_then(|(head, _)| head.split_once('-'));
-        if let Some((from, to)) = bounds
-            && let (Ok(from), Ok(to)) = (usize::from_str_radix(from, 16), usize::from_str_radix(to, 16))
-        {
-            inside = from < end && start < to;
-        } else if inside && let Some(kib) = line.strip_prefix("AnonHugePages:") {
-            sum += kib.trim().trim_end_matches(" kB").parse::<usize>().unwrap() << 10;
-        }
-    }
-    sum
 }
 
 #[test]
@@ -57,7 +36,7 @@ fn every_length_is_zeroed_writable_and_page_aligned() {
 fn no_bytes_are_no_mapping() {
     assert_eq!(Mapping::new(0).unwrap_err().kind(), io::ErrorKind::InvalidInput);
     assert_eq!(
-        Mapping::builder(0).huge_pages(Demand::Require).build().unwrap_err().kind(),
+        Mapping::builder(0).huge_pages(HugePages::Transparent, Demand::Require).build().unwrap_err().kind(),
         io::ErrorKind::InvalidInput
     );
 }
@@ -66,7 +45,7 @@ fn no_bytes_are_no_mapping() {
 fn more_than_the_address_space_is_an_error() {
     for len in [usize::MAX, isize::MAX as usize, 1 << 60] {
         assert_eq!(Mapping::new(len).unwrap_err().kind(), io::ErrorKind::OutOfMemory);
-        let huge = Mapping::builder(len).huge_pages(Demand::Prefer).build();
+        let huge = Mapping::builder(len).huge_pages(HugePages::Transparent, Demand::Prefer).build();
         assert_eq!(huge.unwrap_err().kind(), io::ErrorKind::OutOfMemory);
     }
 }
@@ -83,25 +62,25 @@ fn prefaulting_takes_the_memory_and_nothing_else_does() {
 
 #[test]
 fn huge_pages_are_told_as_they_are() {
-    let mut region = Mapping::builder(5 << 20).huge_pages(Demand::Prefer).build().unwrap();
+    let mut region = Mapping::builder(5 << 20).huge_pages(HugePages::Transparent, Demand::Prefer).build().unwrap();
     assert!(region.iter().all(|byte| *byte == 0));
     region.fill(3);
-    if region.effective().huge_pages {
-        assert_eq!(region.as_ptr().addr().get() % (2 << 20), 0);
+    if let Some(size) = region.effective().huge_pages {
+        assert_eq!(region.as_ptr().addr().get() % size, 0);
         assert!(region.effective().prefaulted);
         assert!(in_huge_pages(&region) >= region.len());
     } else {
         assert!(!huge_pages_are_on(), "the kernel's setting allows huge pages, and there were none");
     }
-    assert!(!Mapping::builder(5 << 20).build().unwrap().effective().huge_pages);
+    assert_eq!(Mapping::builder(5 << 20).build().unwrap().effective(), Effective::default());
 }
 
 #[test]
 fn required_huge_pages_are_there_or_an_error() {
-    match Mapping::builder(100).huge_pages(Demand::Require).build() {
+    match Mapping::builder(100).huge_pages(HugePages::Transparent, Demand::Require).build() {
         Ok(region) => {
             assert_eq!(region.len(), 100);
-            assert!(region.effective().huge_pages);
+            assert!(region.effective().huge_pages.is_some());
             assert!(in_huge_pages(&region) > 0);
         }
         Err(error) => assert!(!huge_pages_are_on(), "refused although the kernel's setting allows them: {error}"),
@@ -110,8 +89,8 @@ fn required_huge_pages_are_there_or_an_error() {
 
 #[test]
 fn a_small_mapping_does_not_take_a_huge_page_unless_required() {
-    let region = Mapping::builder(4096).huge_pages(Demand::Prefer).build().unwrap();
-    assert!(!region.effective().huge_pages);
+    let region = Mapping::builder(4096).huge_pages(HugePages::Transparent, Demand::Prefer).build().unwrap();
+    assert_eq!(region.effective().huge_pages, None);
 }
 
 #[test]
@@ -149,17 +128,20 @@ fn discarding_past_the_end_panics() {
 
 #[test]
 fn dropping_unmaps() {
-    let areas = || fs::read_to_string("/proc/self/maps").unwrap();
     let region = Mapping::new(77 << 20).unwrap();
-    let start = region.as_ptr().addr().get();
-    let covers = |maps: &str| {
-        maps.lines().any(|line| {
-            let (from, to) = line.split_once(' ').unwrap().0.split_once('-').unwrap();
-            let hex = |text| usize::from_str_radix(text, 16).unwrap();
-            hex(from) <= start && start + (77 << 20) <= hex(to)
-        })
-    };
-    assert!(covers(&areas()));
+    let range = addresses(&region);
+    assert_eq!(mapped(range.clone()), 77 << 20);
     drop(region);
-    assert!(!covers(&areas()));
+    assert!(mapped(range) < 77 << 20);
+}
+
+#[test]
+fn wishes_that_are_off_are_none() {
+    let plain = Mapping::builder(4 << 20)
+        .huge_pages(HugePages::HugeTlb(2 << 20), Demand::Off)
+        .node(9999, Demand::Off)
+        .build()
+        .unwrap();
+    assert_eq!(plain.effective(), Effective::default());
+    assert_eq!(resident(&plain), 0);
 }

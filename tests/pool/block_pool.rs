@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use bedplate::Demand;
+use bedplate::mem::HugePages;
 use bedplate::pool::{AcquireError, Block, BlockPool};
 use bedplate::time::{Clock, Manual};
 use proptest::collection::vec;
@@ -207,27 +208,39 @@ fn what_makes_no_pool_is_refused() {
         BlockPool::builder().slab_blocks(0),
         BlockPool::builder().max_blocks(0),
         BlockPool::builder().max_blocks(usize::MAX).slab_blocks(usize::MAX),
-        BlockPool::builder().max_blocks(usize::MAX).slab_blocks(1 << 51),
+        BlockPool::builder().max_blocks(usize::MAX).slab_blocks(1),
+        BlockPool::builder().max_blocks(1 << 51).slab_blocks(1),
+        BlockPool::builder().huge_pages(HugePages::HugeTlb(5000), Demand::Prefer),
     ];
     for builder in refused {
         let told = format!("{builder:?}");
         assert_eq!(builder.build().expect_err(&told).kind(), ErrorKind::InvalidInput);
     }
-    let absurd = BlockPool::builder().max_blocks(usize::MAX).slab_blocks(1 << 50).build().unwrap_err();
-    assert_eq!(absurd.kind(), ErrorKind::OutOfMemory);
-    let sparse = BlockPool::builder().max_blocks(usize::MAX).slab_blocks(1).build().unwrap();
-    assert_eq!(sparse.stats().total, 1);
+    // More addresses than a process has.
+    for slab in [1, 1 << 40] {
+        let absurd = BlockPool::builder().max_blocks(1 << 50).slab_blocks(slab).build().unwrap_err();
+        assert_eq!(absurd.kind(), ErrorKind::OutOfMemory);
+    }
+}
+
+#[test]
+fn a_great_bound_costs_no_memory() {
+    // A TiB of addresses.
+    let pool = BlockPool::builder().max_blocks(1 << 28).slab_blocks(1).build().unwrap();
+    let blocks: Vec<Block> = (0..3).map(|_| pool.try_acquire().unwrap()).collect();
+    assert_eq!((pool.stats().max, pool.stats().total), (1 << 28, 3));
+    drop(blocks);
 }
 
 #[test]
 fn what_was_obtained_is_told() {
     let plain = BlockPool::builder().build().unwrap().effective();
-    assert!(!plain.huge_pages && !plain.prefaulted);
+    assert!(plain.huge_pages.is_none() && !plain.prefaulted);
     assert!(BlockPool::builder().prefault().max_blocks(4).build().unwrap().effective().prefaulted);
-    assert!(BlockPool::builder().huge_pages(Demand::Prefer).build().is_ok());
+    assert!(BlockPool::builder().huge_pages(HugePages::Transparent, Demand::Prefer).build().is_ok());
     // Whether there are huge pages is the machine's business; that `Require` means it is ours.
-    if let Ok(pool) = BlockPool::builder().huge_pages(Demand::Require).build() {
-        assert!(pool.effective().huge_pages);
+    if let Ok(pool) = BlockPool::builder().huge_pages(HugePages::Transparent, Demand::Require).build() {
+        assert!(pool.effective().huge_pages.is_some());
     }
 }
 

@@ -5,8 +5,26 @@ mod arena_pool;
 #[cfg(target_os = "linux")]
 mod block;
 #[cfg(target_os = "linux")]
+mod block_bulk;
+#[cfg(target_os = "linux")]
+mod block_huge_tlb;
+#[cfg(target_os = "linux")]
+mod block_life;
+#[cfg(target_os = "linux")]
+mod block_model;
+#[cfg(target_os = "linux")]
 mod block_pool;
+#[cfg(target_os = "linux")]
+mod block_slabs;
+#[cfg(target_os = "linux")]
+mod block_zero;
+mod churn;
 mod hooks;
+mod magazines;
 mod model;
 mod object_pool;
+mod ownership;
+mod panics;
+mod soundness;
 mod waiting;
+mod worker;

@@ -1,35 +1,61 @@
-//! Random operations against a naive model: which object comes out, and every count.
+//! Random operations on several threads, one after another, against a naive model. Which of the idle objects comes out is the
+//! pool's affair; that it is one of them, and every count, is told by the model.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use bedplate::pool::{AcquireError, ObjectPool, OwnedPooled, Recycle};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use crate::worker::Worker;
+
 #[derive(Clone, Debug)]
 enum Op {
     Acquire,
+    /// By a call that may wait, where the model says it need not.
+    AcquireWaiting,
+    /// Many at once, given back at once.
+    Bulk(usize),
     Release(usize),
     Spoil(usize),
     Detach(usize),
     Trim(usize),
     Warm(usize),
     Close,
+    /// The thread ends, and another takes its place.
+    Replace,
 }
 
 fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
-        8 => Just(Op::Acquire),
-        6 => any::<usize>().prop_map(Op::Release),
-        2 => any::<usize>().prop_map(Op::Spoil),
-        1 => any::<usize>().prop_map(Op::Detach),
-        1 => (0usize..4).prop_map(Op::Trim),
-        1 => (0usize..6).prop_map(Op::Warm),
+        80 => Just(Op::Acquire),
+        20 => Just(Op::AcquireWaiting),
+        20 => (0usize..10).prop_map(Op::Bulk),
+        80 => any::<usize>().prop_map(Op::Release),
+        10 => any::<usize>().prop_map(Op::Spoil),
+        5 => any::<usize>().prop_map(Op::Detach),
+        6 => (0usize..4).prop_map(Op::Trim),
+        6 => (0usize..8).prop_map(Op::Warm),
         1 => Just(Op::Close),
+        4 => Just(Op::Replace),
     ]
 }
 
-/// The pool as a list of numbers.
+/// An object: its number, whether it is fit for another use, and where it tells that it was dropped.
+struct Numbered {
+    number: u64,
+    fit: bool,
+    dropped: Arc<Mutex<Vec<u64>>>,
+}
+
+impl Drop for Numbered {
+    fn drop(&mut self) {
+        self.dropped.lock().unwrap().push(self.number);
+    }
+}
+
+/// The pool as lists of numbers.
 #[derive(Default)]
 struct Model {
     max: usize,
@@ -48,70 +74,138 @@ impl Model {
         self.idle.len() + self.out.len()
     }
 
-    fn make(&mut self) -> u64 {
-        self.made += 1;
-        self.made - 1
+    /// `None` where an object has to come.
+    fn refuses(&self) -> Option<&'static str> {
+        match (self.closed, self.idle.is_empty() && self.live() == self.max) {
+            (true, _) => Some("closed"),
+            (_, true) => Some("exhausted"),
+            _ => None,
+        }
     }
 
-    fn acquire(&mut self) -> Result<u64, &'static str> {
-        if self.closed {
-            return Err("closed");
+    /// The pool gave this one out. Of several threads, one may be given a new object while another has an idle one.
+    fn gave(&mut self, number: u64, threads: usize) -> Result<(), TestCaseError> {
+        match self.idle.iter().position(|idle| *idle == number) {
+            Some(at) => drop(self.idle.remove(at)),
+            None => {
+                prop_assert_eq!(number, self.made, "neither idle nor new");
+                prop_assert!(self.live() < self.max && (threads > 1 || self.idle.is_empty()));
+                self.made += 1;
+            }
         }
-        let object = match self.idle.pop() {
-            Some(object) => object,
-            None if self.live() < self.max => self.make(),
-            None => return Err("exhausted"),
-        };
-        self.out.push(object);
+        self.out.push(number);
         self.acquired += 1;
-        self.high_water = self.high_water.max(self.out.len());
-        Ok(object)
+        self.high_water = self.high_water.max(self.live());
+        Ok(())
+    }
+
+    fn made(&mut self, n: usize) {
+        self.idle.extend(self.made..self.made + n as u64);
+        self.made += n as u64;
+        self.high_water = self.high_water.max(self.live());
+    }
+
+    /// The pool dropped these, which were idle.
+    fn dropped(&mut self, numbers: &[u64]) {
+        self.discarded += numbers.len() as u64;
+        self.idle.retain(|idle| !numbers.contains(idle));
     }
 }
 
-/// An object: its number, and whether it is fit for another use.
-struct Numbered(u64, bool);
-
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 250, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_pool_does_what_the_model_does(max in 1usize..5, ops in vec(op(), 0..60)) {
+    fn the_pool_does_what_the_model_does(
+        max in 1usize..8,
+        magazine in prop_oneof![Just(0), Just(1), Just(2), Just(3), Just(62)],
+        threads in 1usize..4,
+        hook in any::<bool>(),
+        ops in vec((any::<usize>(), op()), 0..80),
+    ) {
         let next = AtomicU64::new(0);
-        let pool = ObjectPool::builder(move || Numbered(next.fetch_add(1, Ordering::Relaxed), true))
-            .max(max)
-            .recycle(|object| if object.1 { Recycle::Keep } else { Recycle::Discard })
-            .build();
+        let dropped = Arc::new(Mutex::new(Vec::new()));
+        let tell = Arc::clone(&dropped);
+        let create = move || {
+            Numbered { number: next.fetch_add(1, Ordering::Relaxed), fit: true, dropped: Arc::clone(&tell) }
+        };
+        let builder = ObjectPool::builder(create).max(max).magazine(magazine);
+        let pool = if hook {
+            builder.recycle(|object| if object.fit { Recycle::Keep } else { Recycle::Discard }).build()
+        } else {
+            builder.build()
+        };
+        let mut threads_so_far = threads;
         let mut model = Model { max, ..Model::default() };
         let mut out: Vec<OwnedPooled<Numbered>> = Vec::new();
+        let mut workers: Vec<_> = (0..threads).map(|_| Worker::new()).collect();
+        let since = |before: usize| dropped.lock().unwrap()[before..].to_vec();
 
-        for op in ops {
+        for (thread, op) in ops {
+            let thread = thread % threads;
+            let handle = pool.clone();
+            let before = dropped.lock().unwrap().len();
             match op {
-                Op::Acquire => match (pool.try_acquire_owned(), model.acquire()) {
-                    (Ok(guard), Ok(number)) => {
-                        prop_assert_eq!(guard.0, number);
-                        out.push(guard);
+                Op::Acquire | Op::AcquireWaiting => {
+                    let waits = matches!(op, Op::AcquireWaiting) && model.refuses().is_none();
+                    let got = workers[thread].run(move || {
+                        if waits { handle.acquire_owned() } else { handle.try_acquire_owned() }
+                    });
+                    match (got, model.refuses()) {
+                        (Ok(guard), None) => {
+                            model.gave(guard.number, threads_so_far)?;
+                            out.push(guard);
+                        }
+                        (Err(AcquireError::Closed), Some("closed")) => {}
+                        (Err(AcquireError::Exhausted), Some("exhausted")) => {}
+                        (ours, theirs) => prop_assert!(false, "{:?} against {:?}", ours.map(|g| g.number), theirs),
                     }
-                    (Err(AcquireError::Closed), Err("closed")) => {}
-                    (Err(AcquireError::Exhausted), Err("exhausted")) => {}
-                    (ours, theirs) => prop_assert!(false, "{:?} against {:?}", ours.map(|g| g.0), theirs),
-                },
+                }
+                Op::Bulk(n) => {
+                    let possible = n.min(model.idle.len() + max - model.live());
+                    let refuses = model.refuses();
+                    let (got, numbers) = workers[thread].run(move || {
+                        let mut guards = Vec::new();
+                        let got = handle.try_acquire_many(n, &mut guards);
+                        let numbers: Vec<_> = guards.iter().map(|guard| guard.number).collect();
+                        drop(guards.pop());
+                        handle.release_many(&mut guards);
+                        assert!(guards.is_empty());
+                        (got, numbers)
+                    });
+                    match (got, refuses) {
+                        (Ok(got), None) => prop_assert_eq!((got, numbers.len()), (possible, possible)),
+                        (Ok(0), Some(_)) => prop_assert_eq!(n, 0),
+                        (Err(AcquireError::Closed), Some("closed")) => {}
+                        (Err(AcquireError::Exhausted), Some("exhausted")) => {}
+                        (ours, theirs) => prop_assert!(false, "{ours:?} against {theirs:?}"),
+                    }
+                    for number in &numbers {
+                        model.gave(*number, threads_so_far)?;
+                    }
+                    model.out.truncate(model.out.len() - numbers.len());
+                    model.idle.extend(numbers);
+                }
                 Op::Release(i) | Op::Spoil(i) | Op::Detach(i) if !out.is_empty() => {
                     let i = i % out.len();
                     let mut guard = out.remove(i);
                     let number = model.out.remove(i);
+                    prop_assert_eq!(guard.number, number);
                     match op {
                         Op::Detach(_) => {
-                            prop_assert_eq!(OwnedPooled::detach(guard).0, number);
+                            let object = workers[thread].run(move || OwnedPooled::detach(guard));
+                            prop_assert_eq!(object.number, number);
                             model.detached += 1;
                         }
-                        Op::Release(_) if !model.closed => {
-                            drop(guard);
+                        Op::Release(_) | Op::Spoil(_) if !model.closed && (!hook || matches!(op, Op::Release(_))) => {
+                            workers[thread].run(move || drop(guard));
+                            prop_assert_eq!(since(before), []);
                             model.idle.push(number);
                         }
                         _ => {
-                            guard.1 = matches!(op, Op::Release(_));
-                            drop(guard);
+                            guard.fit = matches!(op, Op::Release(_));
+                            workers[thread].run(move || drop(guard));
+                            prop_assert_eq!(since(before), [number]);
                             model.discarded += 1;
                         }
                     }
@@ -119,26 +213,31 @@ proptest! {
                 Op::Release(_) | Op::Spoil(_) | Op::Detach(_) => {}
                 Op::Trim(keep) => {
                     let surplus = model.idle.len().saturating_sub(keep);
-                    model.idle.drain(..surplus);
-                    model.discarded += surplus as u64;
-                    prop_assert_eq!(pool.trim(keep), surplus);
+                    prop_assert_eq!(workers[thread].run(move || handle.trim(keep)), surplus);
+                    model.dropped(&since(before));
+                    prop_assert!(surplus == 0 || model.idle.len() == keep);
                 }
                 Op::Warm(live) => {
                     let made = live.min(max).saturating_sub(model.live());
-                    match pool.warm(live) {
+                    match workers[thread].run(move || handle.warm(live)) {
                         Ok(n) => {
                             prop_assert!(!model.closed);
                             prop_assert_eq!(n, made);
-                            (0..made).for_each(|_| { let object = model.make(); model.idle.push(object); });
+                            model.made(n);
                         }
                         Err(_) => prop_assert!(model.closed),
                     }
                 }
                 Op::Close => {
-                    pool.close();
+                    workers[thread].run(move || handle.close());
                     model.closed = true;
-                    model.discarded += model.idle.len() as u64;
-                    model.idle.clear();
+                    model.dropped(&since(before));
+                    prop_assert!(model.idle.is_empty());
+                }
+                Op::Replace => {
+                    std::mem::replace(&mut workers[thread], Worker::new()).end();
+                    // Another thread of this process may be given the magazine of the one that ended.
+                    threads_so_far += 1;
                 }
             }
             let stats = pool.stats();
@@ -151,5 +250,17 @@ proptest! {
                 (model.made, model.acquired, model.discarded, model.detached, 0)
             );
         }
+        // The handle and the guards go in one order or the other: everything is dropped once.
+        if model.made.is_multiple_of(2) {
+            drop(pool);
+            drop(out);
+        } else {
+            drop(out);
+            drop(pool);
+        }
+        workers.into_iter().for_each(Worker::end);
+        let mut all = since(0);
+        all.sort_unstable();
+        prop_assert!(all.iter().copied().eq(0..model.made), "each once: {:?}", all);
     }
 }

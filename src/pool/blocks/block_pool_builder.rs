@@ -1,12 +1,12 @@
 use std::io;
 
-use super::block_store::{BlockStore, Layout, UNIT};
+use super::block_store::BlockStore;
+use super::layout::{Layout, UNIT};
 use super::{BlockPool, Zero};
+use crate::mem::HugePages;
+use crate::mem::wishes::Wishes;
 use crate::sys::Demand;
 use crate::time::Clock;
-
-/// The greatest block: one huge page. Above it a mapping for each buffer costs little beside filling it.
-const GREATEST: usize = 2 << 20;
 
 /// The memory of a slab where the builder was not told its blocks: one huge page.
 const DEFAULT_SLAB: usize = 2 << 20;
@@ -21,8 +21,7 @@ pub struct BlockPoolBuilder {
     block_size: usize,
     slab_blocks: Option<usize>,
     max_blocks: Option<usize>,
-    huge_pages: Demand,
-    prefault: bool,
+    wishes: Wishes,
     zero: Zero,
     clock: Clock,
 }
@@ -33,8 +32,7 @@ impl Default for BlockPoolBuilder {
             block_size: UNIT,
             slab_blocks: None,
             max_blocks: None,
-            huge_pages: Demand::Off,
-            prefault: false,
+            wishes: Wishes::NONE,
             zero: Zero::default(),
             clock: Clock::default(),
         }
@@ -48,8 +46,8 @@ impl BlockPoolBuilder {
         self
     }
 
-    /// How many blocks are mapped at a time, at most the bound (and fewer where the bound leaves no room for as many):
-    /// as many as fill 2 MiB where it is not told.
+    /// How many blocks get their memory at a time, at most the bound, and fewer where that leaves no room for as many:
+    /// as many as fill 2 MiB where it is not told. Rounded up to whole huge pages where those are asked for.
     pub fn slab_blocks(mut self, blocks: usize) -> Self {
         self.slab_blocks = Some(blocks);
         self
@@ -61,16 +59,32 @@ impl BlockPoolBuilder {
         self
     }
 
-    /// Asks for slabs in huge pages, which faults them in when they are mapped: off where it is not told. What was
-    /// obtained is told by [`BlockPool::effective`].
-    pub fn huge_pages(mut self, demand: Demand) -> Self {
-        self.huge_pages = demand;
+    /// Asks for slabs in huge pages: off where it is not told. What was obtained is told by [`BlockPool::effective`].
+    ///
+    /// Whether there are any shows only when memory is touched, so each slab is faulted in when it is added. With
+    /// `Prefer` a slab goes without where the kernel refuses, and all do where the bound does not fill half a huge
+    /// page; with `Require` an acquisition that would have to add a slab is an error then. HugeTLB pages need Linux
+    /// 5.14, and are not there in the child of a `fork`.
+    pub fn huge_pages(mut self, kind: HugePages, demand: Demand) -> Self {
+        self.wishes.huge_pages = Some((kind, demand));
         self
     }
 
-    /// Faults each slab in when it is mapped, so that no first touch of a block does.
+    /// Asks for memory of one node, as [`topo::Node`](crate::topo::Node) and the kernel number them: the kernel's
+    /// choice where it is not told, that of the CPU which touches a page first. What was obtained is told by
+    /// [`BlockPool::effective`].
+    ///
+    /// Each slab is asked for before anybody touches it, and faulted in, as told at
+    /// [`MappingBuilder::node`](crate::mem::MappingBuilder::node). A block goes back to its pool from whatever node it
+    /// is dropped on.
+    pub fn node(mut self, node: usize, demand: Demand) -> Self {
+        self.wishes.node = Some((node, demand));
+        self
+    }
+
+    /// Faults each slab in when it is added, so that no first touch of a block does.
     pub fn prefault(mut self) -> Self {
-        self.prefault = true;
+        self.wishes.prefault = true;
         self
     }
 
@@ -86,7 +100,7 @@ impl BlockPoolBuilder {
         self
     }
 
-    /// The pool, with its first slab mapped.
+    /// The pool, with its first slab.
     ///
     /// ```
     /// use bedplate::pool::BlockPool;
@@ -98,34 +112,18 @@ impl BlockPoolBuilder {
     ///
     /// # Errors
     ///
-    /// - `InvalidInput` where the block size is not a power of two from 4 KiB to 2 MiB, where the bound or the blocks of
-    ///   a slab are 0, or where a slab has more bytes than an address can tell.
-    /// - What the kernel says where it refuses the first slab, or huge pages that are required.
+    /// - `InvalidInput` where the block size is not a power of two from 4 KiB to 2 MiB, where the bound or the blocks
+    ///   of a slab are 0, where all blocks together have more bytes than an address can tell, or where a HugeTLB page
+    ///   is no power of two larger than a page.
+    /// - `OutOfMemory` where the process has not as many addresses left as all blocks have bytes: they are set aside
+    ///   here, and count against `RLIMIT_AS`, though they take no memory.
+    /// - What the kernel says where it refuses the first slab, or what is required of it.
     pub fn build(self) -> io::Result<BlockPool> {
         let size = self.block_size;
-        if !size.is_power_of_two() || !(UNIT..=GREATEST).contains(&size) {
-            return Err(invalid(format!("a block of {size} bytes: not a power of two from 4 KiB to 2 MiB")));
-        }
-        let max_blocks = self.max_blocks.unwrap_or(DEFAULT_MAX / size);
-        let slab_blocks = self.slab_blocks.unwrap_or(DEFAULT_SLAB / size).min(max_blocks);
-        if slab_blocks == 0 {
-            return Err(invalid("a pool of at most 0 blocks, or slabs of 0 blocks".to_owned()));
-        }
-        if slab_blocks.checked_mul(size).is_none_or(|bytes| bytes > isize::MAX as usize) {
-            return Err(invalid(format!("a slab of {slab_blocks} blocks of {size} bytes")));
-        }
-        let layout = Layout {
-            block_size: size,
-            slab_blocks,
-            max_blocks,
-            huge_pages: self.huge_pages,
-            prefault: self.prefault,
-            zero: self.zero,
-        };
-        BlockStore::new(layout, self.clock).map(BlockPool::new)
+        let max_blocks = self.max_blocks.unwrap_or(DEFAULT_MAX / size.max(1));
+        let slab_blocks = self.slab_blocks.unwrap_or(DEFAULT_SLAB / size.max(1));
+        let page = self.wishes.page(max_blocks.saturating_mul(size))?;
+        let layout = Layout::new(size, slab_blocks, max_blocks, page)?;
+        BlockStore::new(layout, self.wishes, self.zero, self.clock).map(BlockPool::new)
     }
-}
-
-fn invalid(reason: String) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, reason)
 }

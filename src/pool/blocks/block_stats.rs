@@ -1,6 +1,7 @@
 /// What a [`BlockPool`](super::BlockPool) held and did, at one moment.
 ///
-/// `total == idle + in_use` always; the counts of slabs and of bypasses are read beside, and may be a moment younger.
+/// Taken without stopping anybody: `total == idle + in_use` always, while which of the blocks that threads acquire and
+/// release meanwhile count as idle, and whether `acquired` has them, is as it happens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BlockStats {
@@ -12,16 +13,23 @@ pub struct BlockStats {
     pub idle: usize,
     /// Blocks that are out or were leaked.
     pub in_use: usize,
-    /// The most blocks that were in use at one moment.
+    /// The most blocks the pool held at one moment.
     pub high_water: usize,
-    /// Slabs that are mapped.
+    /// Slabs that have memory.
     pub slabs: usize,
-    /// Slabs mapped because an acquisition found no block idle; the first, mapped by `build`, is not among them.
+    /// Slabs that [`SlabPins`](super::SlabPins) hold.
+    pub pinned: usize,
+    /// Slabs added because an acquisition found no block idle; the first, added by `build`, is not among them.
     pub grown: u64,
+    /// Slabs whose memory a trim took.
+    pub trimmed: u64,
     /// Acquisitions that gave a block of the pool out.
     pub acquired: u64,
     /// Acquisitions of more than a block holds, which got a mapping of their own.
     pub bypassed: u64,
     /// Acquisitions that found everything in use and waited.
     pub waits: u64,
+    /// How often idle blocks had to be fetched from the magazines of threads, as
+    /// [`Stats::revocations`](crate::pool::Stats::revocations) tells.
+    pub revocations: u64,
 }

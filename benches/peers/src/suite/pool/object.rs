@@ -1,160 +1,149 @@
-//! The object pools under one set of names.
+//! What the pools lend, under one set of names.
 
-use bedplate::pool::{ObjectPool as Pool, Pooled};
-use crossbeam::queue::ArrayQueue;
-use lockfree_object_pool::{LinearObjectPool, LinearReusable};
-use opool::{PoolAllocator, RefGuard};
+use poolshark::Poolable;
+use sharded_slab::Clear;
 use std::fmt;
-use std::sync::Arc;
+use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// 4 KiB of an owner's. Adds its count to the total when it is dropped.
-pub struct Object {
-    /// How many owners it had.
-    pub count: u64,
-    total: Arc<AtomicU64>,
-    _rest: [u8; 4096 - 16],
+/// What is lent. The two traits of peers reset it between users, where it has to be: both do the same.
+pub trait Object: Default + Clear + Poolable + Send + Sync + 'static {
+    /// Whether it has to be reset between users.
+    const RESET: bool = false;
+
+    /// What a user does with it.
+    fn turn(&mut self);
+
+    /// After the pool of that name is gone: checks that its objects had so many turns since the last measurement ended, and
+    /// that no more than `max` of them were in use. One measurement is under way at a time.
+    fn verify(pool: &str, turns: u64, max: usize);
 }
 
-impl Object {
-    fn new(total: &Arc<AtomicU64>) -> Box<Self> {
-        Box::new(Self { count: 0, total: Arc::clone(total), _rest: [0; 4096 - 16] })
+/// Turns of the objects that were dropped since the last measurement ended.
+static TURNS: AtomicU64 = AtomicU64::new(0);
+/// How many of them had turns.
+static USED: AtomicU64 = AtomicU64::new(0);
+
+fn verify_used(pool: &str, used: u64, max: usize) {
+    assert!(used <= max as u64, "{pool}: {used} objects were used where {max} are enough, a pool has to reuse them");
+}
+
+/// A count and some bytes. Counts its turns without an atomic, so that two users at a time lose some.
+pub struct Counted<const REST: usize> {
+    turns: u64,
+    _rest: [u8; REST],
+}
+
+/// 4 KiB, boxed: where a pool moves its objects, it moves a pointer.
+pub type Page = Box<Counted<{ 4096 - 8 }>>;
+
+/// 24 bytes, the size of a `Vec` or a `String`, not boxed: up to three of them may share a cache line.
+pub type Small = Counted<16>;
+
+impl<const REST: usize> Default for Counted<REST> {
+    fn default() -> Self {
+        Self { turns: 0, _rest: [0; REST] }
     }
 }
 
-impl Drop for Object {
+impl<const REST: usize> Drop for Counted<REST> {
     fn drop(&mut self) {
-        // Relaxed: read after the threads were joined.
-        self.total.fetch_add(self.count, Ordering::Relaxed);
+        if self.turns > 0 {
+            // Relaxed, as where they are read.
+            TURNS.fetch_add(self.turns, Ordering::Relaxed);
+            USED.fetch_add(1, Ordering::Relaxed);
+        }
     }
 }
 
-impl fmt::Debug for Object {
+impl<const REST: usize> fmt::Debug for Counted<REST> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Object").field("count", &self.count).finish_non_exhaustive()
+        f.debug_struct("Counted").field("turns", &self.turns).finish_non_exhaustive()
     }
 }
 
-/// A pool of [`Object`]s.
-pub trait ObjectPool: Sync {
-    /// An object in use.
-    type Guard<'a>: Send
-    where
-        Self: 'a;
+/// Kept as it is.
+impl<const REST: usize> Clear for Counted<REST> {
+    #[inline]
+    fn clear(&mut self) {}
+}
 
-    /// An empty pool of up to `max` objects.
-    fn new(max: usize, total: &Arc<AtomicU64>) -> Self;
-    /// An object that was released, or a new one.
-    fn acquire(&self) -> Self::Guard<'_>;
-    /// What the guard guards.
-    fn object<'a>(guard: &'a mut Self::Guard<'_>) -> &'a mut Object;
-    /// Gives the object back.
-    fn release(&self, guard: Self::Guard<'_>) {
-        drop(guard);
+/// Kept as it is.
+impl Poolable for Small {
+    fn empty() -> Self {
+        Self::default()
+    }
+
+    #[inline]
+    fn reset(&mut self) {}
+
+    #[inline]
+    fn capacity(&self) -> usize {
+        1
     }
 }
 
-/// `bedplate::pool::ObjectPool`.
-pub type BedplatePool = Pool<Box<Object>>;
-
-impl ObjectPool for BedplatePool {
-    type Guard<'a> = Pooled<'a, Box<Object>>;
-
-    fn new(max: usize, total: &Arc<AtomicU64>) -> Self {
-        let total = Arc::clone(total);
-        Pool::builder(move || Object::new(&total)).max(max).build()
+impl Object for Small {
+    #[inline]
+    fn turn(&mut self) {
+        self.turns += 1;
     }
 
-    #[inline]
-    fn acquire(&self) -> Self::Guard<'_> {
-        self.try_acquire().expect("the bound is not reached")
-    }
-
-    #[inline]
-    fn object<'a>(guard: &'a mut Self::Guard<'_>) -> &'a mut Object {
-        guard
+    fn verify(pool: &str, turns: u64, max: usize) {
+        // Relaxed: the threads of a measurement are joined before.
+        let (had, used) = (TURNS.swap(0, Ordering::Relaxed), USED.swap(0, Ordering::Relaxed));
+        assert_eq!(had, turns, "{pool}: an object has one user at a time, and is dropped with its pool");
+        verify_used(pool, used, max);
     }
 }
 
-/// What many write by hand: a bounded queue of boxes. It bounds what is idle, not what is live.
-#[derive(Debug)]
-pub struct ArrayQueuePool {
-    idle: ArrayQueue<Box<Object>>,
-    total: Arc<AtomicU64>,
-}
-
-impl ObjectPool for ArrayQueuePool {
-    type Guard<'a> = Box<Object>;
-
-    fn new(max: usize, total: &Arc<AtomicU64>) -> Self {
-        Self { idle: ArrayQueue::new(max), total: Arc::clone(total) }
+/// Kept as it is.
+impl Poolable for Page {
+    fn empty() -> Self {
+        Self::default()
     }
 
     #[inline]
-    fn acquire(&self) -> Self::Guard<'_> {
-        self.idle.pop().unwrap_or_else(|| Object::new(&self.total))
-    }
+    fn reset(&mut self) {}
 
     #[inline]
-    fn object<'a>(guard: &'a mut Self::Guard<'_>) -> &'a mut Object {
-        guard
-    }
-
-    #[inline]
-    fn release(&self, guard: Self::Guard<'_>) {
-        drop(self.idle.push(guard));
+    fn capacity(&self) -> usize {
+        1
     }
 }
 
-/// Crate `lockfree-object-pool`, its linear pool, which has no bound.
-pub type LinearPool = LinearObjectPool<Box<Object>>;
-
-impl ObjectPool for LinearPool {
-    type Guard<'a> = LinearReusable<'a, Box<Object>>;
-
-    fn new(_: usize, total: &Arc<AtomicU64>) -> Self {
-        let total = Arc::clone(total);
-        LinearObjectPool::new(move || Object::new(&total), |_| ())
+impl Object for Page {
+    #[inline]
+    fn turn(&mut self) {
+        self.turns += 1;
     }
 
-    #[inline]
-    fn acquire(&self) -> Self::Guard<'_> {
-        self.pull()
-    }
-
-    #[inline]
-    fn object<'a>(guard: &'a mut Self::Guard<'_>) -> &'a mut Object {
-        guard
+    fn verify(pool: &str, turns: u64, max: usize) {
+        Small::verify(pool, turns, max);
     }
 }
 
-/// Crate `opool`. It bounds what is idle, not what is live.
-pub type Opool = opool::Pool<Create, Box<Object>>;
+/// Numbers that a user appends to a buffer.
+const APPENDED: u64 = 8;
 
-/// How `opool` makes an object.
-#[derive(Debug)]
-pub struct Create(Arc<AtomicU64>);
-
-impl PoolAllocator<Box<Object>> for Create {
-    fn allocate(&self) -> Box<Object> {
-        Object::new(&self.0)
-    }
-}
-
-impl ObjectPool for Opool {
-    type Guard<'a> = RefGuard<'a, Create, Box<Object>>;
-
-    fn new(max: usize, total: &Arc<AtomicU64>) -> Self {
-        opool::Pool::new(max, Create(Arc::clone(total)))
-    }
+/// A buffer, emptied between users and not freed. Each turn verifies that it is.
+impl Object for Vec<u64> {
+    const RESET: bool = true;
 
     #[inline]
-    fn acquire(&self) -> Self::Guard<'_> {
-        self.get()
+    fn turn(&mut self) {
+        assert!(self.is_empty(), "emptied since its last user");
+        if self.capacity() == 0 {
+            // Relaxed, as where it is read.
+            USED.fetch_add(1, Ordering::Relaxed);
+        }
+        self.extend(0..APPENDED);
+        let sum = black_box(&mut *self).iter().sum::<u64>();
+        assert_eq!(sum, APPENDED * (APPENDED - 1) / 2, "one user at a time");
     }
 
-    #[inline]
-    fn object<'a>(guard: &'a mut Self::Guard<'_>) -> &'a mut Object {
-        guard
+    fn verify(pool: &str, _: u64, max: usize) {
+        // Relaxed, as above.
+        verify_used(pool, USED.swap(0, Ordering::Relaxed), max);
     }
 }

@@ -1,0 +1,2 @@
+mod pools;
+mod work;
