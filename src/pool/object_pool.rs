@@ -27,7 +27,7 @@ use crate::time::Deadline;
 /// read-modify-write. Every thirtieth or so in a row of the same kind takes a short lock and moves half a magazine.
 ///
 /// Where the bound is reached and other threads keep idle objects, an acquisition fetches these at the cost of a system call
-/// (some 15 µs); if that happens often, as with a bound of few objects and more threads, the pool works with its lock alone for a while.
+/// (some 20 µs); if that happens often, as with a bound of few objects and more threads, the pool works with its lock alone for a while.
 /// A thread that waits keeps the magazines out of use, so that whatever is released reaches it.
 /// The bound holds exactly at all times. `try_acquire` finds every object that was released before it was called, as far as the
 /// program can tell, but for one in the magazine of a thread that is just then using it.

@@ -26,6 +26,6 @@ pub struct Stats {
     /// Acquisitions that found everything in use and waited.
     pub waits: u64,
     /// How often idle objects had to be fetched from the magazines of threads: because nothing else was idle, or to trim or
-    /// close. Each costs some 15 µs; where it happens often, magazines are left alone for a while.
+    /// close. Each costs some 20 µs; where it happens often, magazines are left alone for a while.
     pub revocations: u64,
 }

@@ -1,6 +1,6 @@
 //! Asymmetric fences: two threads that each write one place and then read the other's, where one does it all the time and
 //! the other hardly ever. The frequent side passes [`light`], which costs nothing, the rare side [`heavy`], which costs a
-//! system call of some 15 µs and stands for both.
+//! system call of some 20 µs and stands for both.
 //!
 //! Together they are what two `fence(SeqCst)` would be: of "store, light, load" and "store, heavy, load", at least one side
 //! sees the other's store. Where [`prepare`] says no, `light` is to be replaced by a full fence. After Dice, Huang and Yang, "Asymmetric

@@ -28,7 +28,7 @@ use crate::time::Deadline;
 /// Each thread keeps some idle blocks in a magazine of its own. To acquire one of them, or to release a block into it,
 /// takes no lock, no locked instruction and no memory but the magazine's; where it is empty or full, half a magazine
 /// moves under the pool's lock. Nothing of that allocates, unless a thread waits and has to be woken. Blocks in the
-/// magazines of other threads are found where nothing else is left, at some 15 µs a time; `try_acquire` may miss one
+/// magazines of other threads are found where nothing else is left, at some 20 µs a time; `try_acquire` may miss one
 /// whose owner is in the middle of an operation at that instant, a call that waits does not.
 ///
 /// A thread that adds a slab makes system calls meanwhile, and others that find nothing idle wait for that slab, in

@@ -1,5 +1,5 @@
 /// How many items the magazines have to serve between two revocations for these to be worth while. A revocation costs the
-/// revoker some 15 µs, and each thread that it stops a few, and a magazine saves some 30 ns each time.
+/// revoker some 20 µs, and each thread that it stops a few, and a magazine saves some 30 ns each time.
 const WORTH: u64 = 1024;
 
 /// How many times the depot serves before the magazines are tried again, the first time and at most. While the shelf serves
