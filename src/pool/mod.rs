@@ -39,6 +39,7 @@ mod stats;
 // Part of it serves the blocks alone.
 #[cfg_attr(not(target_os = "linux"), allow(dead_code))]
 mod stock;
+mod try_box;
 
 pub use acquire_error::AcquireError;
 pub use arena_guard::ArenaGuard;

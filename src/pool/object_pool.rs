@@ -270,9 +270,14 @@ impl<T> ObjectPool<T> {
     pub fn release_many(&self, guards: &mut Vec<Pooled<'_, T>>) {
         if self.objects.recycle.is_none() && guards.iter().all(|guard| guard.is_of(&self.objects)) {
             guards.iter().for_each(Pooled::note_returned);
-            let slots = guards.drain(..).map(Pooled::into_slot);
-            // SAFETY: the guards that had the objects are gone.
-            unsafe { self.objects.put_many(slots) };
+            let len = guards.len();
+            // SAFETY: none is none too many. The guards behind are forgotten, and with them what they own: their slots.
+            unsafe { guards.set_len(0) };
+            let given = &guards.spare_capacity_mut()[..len];
+            // SAFETY: `len` guards were there, and nobody has written over them.
+            let slot = |at: usize| unsafe { given[at].assume_init_ref() }.slot();
+            // SAFETY: the objects are of this pool, as was just seen, and their guards were forgotten.
+            unsafe { self.objects.put_many(len, slot) };
         } else {
             guards.clear();
         }

@@ -112,15 +112,15 @@ impl<T> Objects<T> {
         Ok(taken)
     }
 
-    /// Takes objects back whose return was noted.
+    /// Takes back the `n` objects that `slot` gives by number, and whose return was noted.
     ///
     /// # Safety
     ///
     /// - The objects are out, and the caller's slots are not used again.
-    pub(super) unsafe fn put_many(&self, mut slots: impl ExactSizeIterator<Item = Slot<T>>) {
-        if let Err(refused) = self.stock.put_many(&mut slots) {
+    pub(super) unsafe fn put_many(&self, n: usize, slot: impl Fn(usize) -> Slot<T>) {
+        if let Err(from) = self.stock.put_many(n, &slot) {
             // SAFETY: the stock did not take them: they are out, and this is the last use of them.
-            unsafe { self.discard_all(std::iter::once(refused).chain(slots)) };
+            unsafe { self.discard_all((from..n).map(slot)) };
         }
     }
 

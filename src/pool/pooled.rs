@@ -65,6 +65,11 @@ impl<'a, T> Pooled<'a, T> {
         unsafe { self.objects.returned(self.slot) };
     }
 
+    /// The slot, for those who know that this guard is to be forgotten.
+    pub(super) fn slot(&self) -> Slot<T> {
+        self.slot
+    }
+
     /// Gives the slot up, without giving it back.
     pub(super) fn into_slot(self) -> Slot<T> {
         let slot = self.slot;

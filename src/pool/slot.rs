@@ -8,6 +8,7 @@ use std::ptr::NonNull;
 use super::AcquireError;
 use super::sites::Mark;
 use super::stock::Item;
+use super::try_box::try_box;
 use crate::sync::CachePadded;
 
 /// A pooled object: a pointer that owns it, and may be copied, by a protocol in which one copy at a time is used.
@@ -30,21 +31,15 @@ unsafe impl<T: Send> Send for Slot<T> {}
 unsafe impl<T: Sync> Sync for Slot<T> {}
 
 impl<T> Slot<T> {
-    /// Takes the memory first, so that an object that was made always has a place to be put.
-    ///
-    /// `Box::new` aborts where the allocator refuses, a vector's `try_reserve_exact` reports it, and a full vector becomes a
-    /// box without a copy.
+    /// The object that `make` makes.
     pub(super) fn try_new(
         make: impl FnOnce() -> Result<T, Box<dyn Error + Send + Sync>>,
     ) -> Result<Self, AcquireError> {
-        let mut one = Vec::new();
-        one.try_reserve_exact(1).map_err(|_| AcquireError::out_of_memory())?;
-        let value = make().map_err(AcquireError::Create)?;
-        one.push(CachePadded::new(Object { mark: Mark::default(), value }));
-        match <Box<[_; 1]>>::try_from(one) {
-            Ok(one) => Ok(Self { object: NonNull::from(Box::leak(one)).cast() }),
-            Err(_) => unreachable!("exactly one object was pushed"),
-        }
+        let one = try_box(|| {
+            let value = make().map_err(AcquireError::Create)?;
+            Ok(CachePadded::new(Object { mark: Mark::default(), value }))
+        })?;
+        Ok(Self { object: NonNull::from(Box::leak(one)).cast() })
     }
 
     /// # Safety

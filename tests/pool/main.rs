@@ -20,6 +20,9 @@ mod block_slabs;
 mod block_zero;
 mod churn;
 mod hooks;
+mod idle;
+#[cfg(feature = "leak_sites")]
+mod leak_sites;
 mod magazines;
 mod model;
 mod object_pool;

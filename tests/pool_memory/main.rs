@@ -32,6 +32,7 @@ fn acquire_and_soil(pool: &BlockPool, blocks: &mut Vec<Block>) {
 
 fn is_back(start: usize, what: &str) {
     let now = resident();
+    println!("{what}: {} KiB above the start", now.saturating_sub(start) >> 10);
     assert!(now <= start + MIB, "{what}: {} KiB more than at the start", (now - start) >> 10);
 }
 

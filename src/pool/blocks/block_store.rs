@@ -227,16 +227,8 @@ impl BlockStore {
             // SAFETY: the caller's promise.
             (0..n).for_each(|at| unsafe { self.clean(frame(at)) });
         }
-        let put = self.stock.try_put_many(n, &frame);
-        if put < n {
-            self.put_more((put..n).map(frame));
-        }
-    }
-
-    #[cold]
-    fn put_more(&self, mut frames: impl ExactSizeIterator<Item = Frame>) {
-        if let Err(refused) = self.stock.put_many(&mut frames) {
-            self.end_all(&mut self.slabs.lock(), std::iter::once(refused).chain(frames));
+        if let Err(from) = self.stock.put_many(n, &frame) {
+            self.end_all(&mut self.slabs.lock(), (from..n).map(frame));
         }
     }
 

@@ -8,6 +8,7 @@ use super::block_store::BlockStore;
 use crate::mem::Mapping;
 use crate::pool::AcquireError;
 use crate::pool::home::Address;
+use crate::pool::try_box::try_box;
 
 /// The pool of a block, or the mapping that is all the block's: the address of either, the latter with its lowest bit
 /// set.
@@ -39,11 +40,7 @@ impl Origin {
 
     /// Keeps the mapping until [`Direct::end`].
     pub(super) fn direct(mapping: Mapping) -> Result<Self, AcquireError> {
-        // `Box::new` aborts where the allocator refuses, a vector's `try_reserve_exact` reports it.
-        let mut one = Vec::new();
-        one.try_reserve_exact(1).map_err(|_| AcquireError::out_of_memory())?;
-        one.push(mapping);
-        let Ok(one) = <Box<[Mapping; 1]>>::try_from(one) else { unreachable!("exactly one was pushed") };
+        let one = try_box(|| Ok(mapping))?;
         Ok(Self(NonNull::from(Box::leak(one)).cast::<()>().map_addr(|addr| addr | DIRECT)))
     }
 

@@ -265,7 +265,7 @@ impl<I: Item> Visit<'_, I> {
 
     /// Puts items on top, which `item` gives by number from 0 to `n`, until the magazine is full; tells how many went in.
     #[inline]
-    pub(super) fn push_by(&mut self, n: usize, item: impl Fn(usize) -> I) -> usize {
+    pub(super) fn push_many(&mut self, n: usize, item: impl Fn(usize) -> I) -> usize {
         self.lower_top();
         let len = self.magazine.len_below();
         let Some(free) = self.free() else { return 0 };
@@ -276,22 +276,6 @@ impl<I: Item> Visit<'_, I> {
         }
         self.magazine.set_len(len + n);
         n
-    }
-
-    /// Puts items on top until the magazine is full.
-    #[inline]
-    pub(super) fn push_many(&mut self, items: &mut impl Iterator<Item = I>) {
-        self.lower_top();
-        let len = self.magazine.len_below();
-        let Some(free) = self.free() else { return };
-        let mut pushed = 0;
-        for slot in free {
-            let Some(item) = items.next() else { break };
-            // SAFETY: as in `Magazine::push`, in a visit.
-            slot.with_mut(|slot| unsafe { slot.write(MaybeUninit::new(item)) });
-            pushed += 1;
-        }
-        self.magazine.set_len(len + pushed);
     }
 
     /// Puts the item on top with those below it, unless they are full: then it stays.

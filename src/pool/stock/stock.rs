@@ -2,6 +2,7 @@
 #![allow(unsafe_code)] // Under the depot's lock a thread touches magazines.
 
 use std::fmt;
+use std::ops::Range;
 
 use super::Item;
 use super::depot::Depot;
@@ -175,14 +176,9 @@ impl<I: Item> Stock<I> {
         if self.magazines.access.is_revoked() { None } else { self.visit() }
     }
 
-    /// Where [`try_take`](Self::try_take) found nothing: an idle item. Does not look into other threads' magazines.
+    /// Where [`look`](Self::look) found nothing: an idle item of the depot. Does not look into other threads' magazines.
     #[cold]
     pub(in crate::pool) fn take_idle(&self) -> Result<Option<I>, AcquireError> {
-        match self.look() {
-            Look::Item(item) => return Ok(Some(item)),
-            Look::Nothing => return Ok(None),
-            Look::Further => {}
-        }
         match self.take_from_depot(0)? {
             Found::Taken(Taken::Item(item)) => Ok(Some(item)),
             _ => Ok(None),
@@ -306,33 +302,24 @@ impl<I: Item> Stock<I> {
         Ok(())
     }
 
-    /// Makes the first of `n` items that were out idle, which `item` gives by number: as many as the thread's magazine takes. Calls
-    /// nothing else. By number, and not from an iterator, because the loop is then a straight copy.
+    /// Makes `n` items that were out idle, which `item` gives by number from 0. A closed stock takes only those before the
+    /// number that is the error. By number, and not from an iterator, because the loop is then a straight copy.
     #[inline]
-    pub(in crate::pool) fn try_put_many(&self, n: usize, item: impl Fn(usize) -> I) -> usize {
-        self.magazines.visit().map_or(0, |mut visit| visit.push_by(n, item))
-    }
-
-    /// Makes items that were out idle. A closed stock gives one back, and leaves those that follow it in `items`.
-    #[inline]
-    pub(in crate::pool) fn put_many(&self, items: &mut impl ExactSizeIterator<Item = I>) -> Result<(), I> {
-        if let Some(mut visit) = self.magazines.visit() {
-            visit.push_many(items);
-        }
-        items.next().map_or(Ok(()), |first| self.put_many_slow(first, items))
+    pub(in crate::pool) fn put_many(&self, n: usize, item: impl Fn(usize) -> I) -> Result<(), usize> {
+        let put = self.magazines.visit().map_or(0, |mut visit| visit.push_many(n, &item));
+        if put < n { self.put_many_slow(put..n, item) } else { Ok(()) }
     }
 
     #[cold]
-    fn put_many_slow(&self, first: I, items: &mut impl ExactSizeIterator<Item = I>) -> Result<(), I> {
+    fn put_many_slow(&self, rest: Range<usize>, item: impl Fn(usize) -> I) -> Result<(), usize> {
         let mut depot = self.lock();
         if depot.closed {
-            return Err(first);
+            return Err(rest.start);
         }
         let (_, emptied) = self.come(&mut depot);
-        let count = 1 + items.len();
-        depot.idle.push(first);
-        depot.idle.extend(items);
-        self.unlock(depot, emptied + count);
+        let came = emptied + rest.len();
+        depot.idle.extend(rest.map(item));
+        self.unlock(depot, came);
         Ok(())
     }
 
