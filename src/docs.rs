@@ -15,6 +15,12 @@ pub mod caches {}
 #[doc = include_str!("../docs/pools.md")]
 pub mod pools {}
 
+#[doc = include_str!("../docs/batchers.md")]
+pub mod batchers {}
+
+#[doc = include_str!("../docs/stats.md")]
+pub mod stats {}
+
 #[doc = include_str!("../docs/orderings.md")]
 pub mod orderings {}
 

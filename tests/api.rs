@@ -38,6 +38,13 @@ fn what_threads_share_is_send_and_sync_where_its_items_are_send() {
     shared::<pool::BlockPool>();
     shared::<pool::Block>();
     shared::<batch::Batcher<Item>>();
+    shared::<batch::Producer<Item>>();
+    shared::<batch::Coalescer<u8, Item>>();
+    shared::<batch::SignalBatcher>();
+    shared::<batch::signals::SignalThread>();
+    shared::<batch::signals::SignalBatch>();
+    #[cfg(feature = "metrics")]
+    shared::<stats::Publisher>();
     shared::<mem::Mapping>();
     shared::<mem::AlignedBuf>();
     shared::<mem::AlignedUninit>();
@@ -64,6 +71,9 @@ fn what_is_bound_to_its_thread_or_item_stays_there() {
     type NotSend = std::rc::Rc<u8>;
     type NotSync = std::cell::Cell<u8>;
     assert!(!has!(topo::PinGuard: Send));
+    assert!(!has!(batch::signals::BlockedSignals: Send));
+    assert!(!has!(batch::Batcher<NotSend>: Sync));
+    assert!(!has!(batch::Producer<NotSend>: Send));
     assert!(!has!(sync::Listener<'static>: Send));
     assert!(!has!(queue::Bounded<NotSend>: Sync));
     assert!(!has!(queue::Bounded<NotSend>: Send));

@@ -2,10 +2,11 @@ use std::fmt;
 use std::time::Duration;
 
 use super::shared::Shared;
-use super::{BatcherBuilder, BatcherStats, CloseReport, FlushError, PushError};
+use super::{BatcherBuilder, BatcherStats, CloseReport, FlushError, Overflow, Producer, PushError};
 use crate::primitive::thread::{self, JoinHandle};
 use crate::primitive::{Arc, Mutex};
-use crate::time::{Deadline, Instant};
+use crate::queue::Source;
+use crate::time::Deadline;
 
 /// Hands the items of many threads to one handler, many at a time.
 ///
@@ -49,6 +50,8 @@ pub struct Batcher<T> {
     /// The batch thread, until it was joined.
     thread: Mutex<Option<JoinHandle<()>>>,
     drop_timeout: Duration,
+    /// How many items a producer gathers.
+    stage: usize,
 }
 
 impl<T> Batcher<T> {
@@ -57,21 +60,73 @@ impl<T> Batcher<T> {
         BatcherBuilder::new()
     }
 
-    pub(super) fn new(shared: Arc<Shared<T>>, thread: Option<JoinHandle<()>>, drop_timeout: Duration) -> Self {
-        Self { shared, thread: Mutex::new(thread), drop_timeout }
+    pub(super) fn new(
+        shared: Arc<Shared<T>>,
+        thread: Option<JoinHandle<()>>,
+        drop_timeout: Duration,
+        stage: usize,
+    ) -> Self {
+        Self { shared, thread: Mutex::new(thread), drop_timeout, stage }
     }
 
-    /// Hands in an item; waits while the batcher is full.
+    /// What a coalescer hands its slots in to.
+    #[inline]
+    pub(super) fn shared(&self) -> &Shared<T> {
+        &self.shared
+    }
+
+    /// Hands in an item. What happens where the batcher is full is the
+    /// [`overflow`](BatcherBuilder::overflow)'s to say: it waits, unless told otherwise.
     ///
     /// On an [`inline`](BatcherBuilder::inline) batcher it runs the handler if the item makes a batch due and no other
     /// thread runs it.
     ///
     /// # Errors
     ///
-    /// [`PushError::Closed`] after a close, also one that came during the wait, and [`PushError::Reentrant`] from within
-    /// the handler. The item comes back.
+    /// [`PushError::Closed`] after a close, also one that came during the wait, [`PushError::Reentrant`] from within
+    /// the handler, and [`PushError::Full`] with [`Overflow::Reject`], or once the time of [`Overflow::Block`] is up.
+    /// The item comes back.
+    #[inline]
     pub fn push(&self, item: T) -> Result<(), PushError<T>> {
-        self.shared.push(item, |_| Deadline::NEVER)
+        self.shared.push(item)
+    }
+
+    /// [`push`](Self::push) of an item that is not to wait for the linger: it and all that was pushed before is handed
+    /// over as soon as the handler is free. The order stays what it was. It does not wait for the handler.
+    ///
+    /// # Errors
+    ///
+    /// As `push`.
+    pub fn push_urgent(&self, item: T) -> Result<(), PushError<T>> {
+        self.shared.push_urgent(item)
+    }
+
+    /// Hands in all of `items`, in order, many with one lock: from the front of a `Vec`, a `vec::Drain`, a
+    /// `vec::IntoIter` or, for `Copy` items, a slice. As [`push`](Self::push) otherwise.
+    ///
+    /// ```
+    /// use bedplate::batch::{Batcher, Overflow, PushError};
+    /// use std::time::Duration;
+    ///
+    /// let builder = Batcher::builder().max_items(4).capacity(4).linger(Duration::MAX).overflow(Overflow::Reject);
+    /// let batcher = builder.spawn("rows", |batch: &mut Vec<u64>| batch.clear())?;
+    /// let mut rows = vec![1, 2, 3];
+    /// batcher.push_all(&mut rows).unwrap();
+    /// assert!(rows.is_empty()); // Its memory is kept for the next ones.
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As `push`; the items that were not taken are still in `items`. Those before them were taken.
+    pub fn push_all<S: Source<T>>(&self, items: &mut S) -> Result<(), PushError<()>> {
+        self.shared.push_all(items)
+    }
+
+    /// A handle that pushes without a locked operation; see [`Producer`]. Takes the lock; the handle has memory for a
+    /// [`stage`](BatcherBuilder::stage).
+    pub fn producer(&self) -> Producer<T> {
+        Producer::new(Arc::clone(&self.shared), self.stage)
     }
 
     /// Hands in an item; waits up to `timeout` while the batcher is full. As [`push`](Self::push) otherwise.
@@ -80,7 +135,7 @@ impl<T> Batcher<T> {
     ///
     /// [`PushError::Full`] once the time is up, beside the errors of `push`.
     pub fn push_timeout(&self, item: T, timeout: Duration) -> Result<(), PushError<T>> {
-        self.shared.push(item, |clock| Deadline::after(clock, timeout))
+        self.shared.push_by(item, Overflow::Block(timeout))
     }
 
     /// Hands in an item without waiting for room. As [`push`](Self::push) otherwise.
@@ -89,7 +144,7 @@ impl<T> Batcher<T> {
     ///
     /// [`PushError::Full`] where as many items wait as the capacity allows, beside the errors of `push`.
     pub fn try_push(&self, item: T) -> Result<(), PushError<T>> {
-        self.shared.try_push(item)
+        self.shared.push_by(item, Overflow::Reject)
     }
 
     /// Has everything that was pushed before this call handed over, whatever the linger, and waits until the handler is
@@ -113,7 +168,7 @@ impl<T> Batcher<T> {
     ///
     /// [`FlushError::TimedOut`] once the time is up, beside the errors of `flush`.
     pub fn flush_timeout(&self, timeout: Duration) -> Result<(), FlushError> {
-        self.shared.flush(Deadline::after(self.shared.clock(), timeout))
+        self.shared.flush(Deadline::after(&self.shared.clock, timeout))
     }
 
     /// [`flush`](Self::flush) that does not wait for the handler: it asks for the hand-over and tells how things stand.
@@ -122,7 +177,7 @@ impl<T> Batcher<T> {
     ///
     /// [`FlushError::TimedOut`] where something is still to be handled, beside the errors of `flush`.
     pub fn try_flush(&self) -> Result<(), FlushError> {
-        self.shared.flush(PAST)
+        self.shared.flush(Deadline::PAST)
     }
 
     /// Runs the handler for what is due on an [`inline`](BatcherBuilder::inline) batcher and says when to call this
@@ -132,7 +187,8 @@ impl<T> Batcher<T> {
         self.shared.poll()
     }
 
-    /// Refuses pushes from now on, and waits until everything that was pushed is handled and the batch thread has ended.
+    /// Refuses pushes from now on, and waits until everything that was pushed is handled and the batch thread has
+    /// ended.
     ///
     /// Pushes that wait get their items back at once. Called from within the handler it does not wait, and returns what
     /// is behind the batch in hand. A second close waits like the first one.
@@ -146,12 +202,12 @@ impl<T> Batcher<T> {
     /// [`inline`](BatcherBuilder::inline) batcher the caller may have to run the handler itself; the time is looked at
     /// between batches.
     pub fn close_timeout(&self, timeout: Duration) -> CloseReport<T> {
-        self.close_until(Deadline::after(self.shared.clock(), timeout))
+        self.close_until(Deadline::after(&self.shared.clock, timeout))
     }
 
     /// [`close`](Self::close) that waits for nothing: all items that no handler was called with come back.
     pub fn try_close(&self) -> CloseReport<T> {
-        self.close_until(PAST)
+        self.close_until(Deadline::PAST)
     }
 
     fn close_until(&self, deadline: Deadline) -> CloseReport<T> {
@@ -180,13 +236,13 @@ impl<T> Batcher<T> {
     }
 }
 
-/// A deadline that is past on every clock.
-const PAST: Deadline = Deadline::at(Instant::from_nanos(0));
-
 impl<T> Drop for Batcher<T> {
     fn drop(&mut self) {
-        let deadline =
-            if self.shared.is_closed() { PAST } else { Deadline::after(self.shared.clock(), self.drop_timeout) };
+        let deadline = if self.shared.is_closed() {
+            Deadline::PAST
+        } else {
+            Deadline::after(&self.shared.clock, self.drop_timeout)
+        };
         self.shared.abandon(deadline);
         self.join();
     }

@@ -1,7 +1,7 @@
 /// What a [`Batcher`](super::Batcher) has done since it was made, at one moment.
 ///
-/// `pushed == handled + failed + left_over + (pending + in_flight)` holds in every snapshot, and
-/// `batches` is the sum of the five `by_` figures.
+/// `pushed == handled + failed + left_over + dropped_oldest + (pending + in_flight)` holds in every snapshot, and
+/// `batches` is the sum of the six `by_` figures.
 ///
 /// ```
 /// use bedplate::batch::Batcher;
@@ -15,7 +15,8 @@
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BatcherStats {
-    /// Items taken by a push.
+    /// Items taken by a push, without those that were dropped as the newest. Items of a [`Producer`](super::Producer)
+    /// count when they are handed over.
     pub pushed: u64,
     /// Items that the handler took out of its vector.
     pub handled: u64,
@@ -23,8 +24,14 @@ pub struct BatcherStats {
     pub failed: u64,
     /// Items given back by a close.
     pub left_over: u64,
+    /// Items dropped by a push that found the batcher full, with [`Overflow::DropNewest`](super::Overflow::DropNewest).
+    pub dropped_newest: u64,
+    /// Items dropped to make room for a push, with [`Overflow::DropOldest`](super::Overflow::DropOldest).
+    pub dropped_oldest: u64,
     /// Items that wait for a handler.
     pub pending: usize,
+    /// Items in the stages of [`Producer`](super::Producer)s, not handed over yet.
+    pub staged: usize,
     /// Items of the batch that the handler works on.
     pub in_flight: usize,
     /// Batches handed to the handler.
@@ -36,12 +43,22 @@ pub struct BatcherStats {
     /// Batches handed over because their first item had waited for the linger; with a linger of zero, because the
     /// handler was free.
     pub by_linger: u64,
+    /// Batches handed over because an item was urgent.
+    pub by_urgent: u64,
     /// Batches handed over because a flush asked for them.
     pub by_flush: u64,
     /// Batches handed over because the batcher was closed.
     pub by_close: u64,
     /// Pushes that found the batcher full and waited.
     pub waits: u64,
+    /// Times a batch was handed to the handler again.
+    pub retries: u64,
     /// Panics of the handler, of `on_failed` and of `on_thread_start`.
     pub panics: u64,
 }
+
+crate::stats::figures!(BatcherStats {
+    count: pushed, handled, failed, left_over, dropped_newest, dropped_oldest;
+    level: pending, staged, in_flight;
+    count: batches, by_items, by_bytes, by_linger, by_urgent, by_flush, by_close, waits, retries, panics;
+});

@@ -2,8 +2,8 @@ use std::fmt;
 
 /// What became of the items of a closed [`Batcher`](super::Batcher).
 ///
-/// The counts are those of the batcher's whole life: `handled + failed + in_flight`, and the left-over items of all
-/// calls to close together, are what was ever pushed.
+/// The counts are those of the batcher's whole life: `handled + failed + dropped + in_flight`, and the left-over items
+/// of all calls to close together, are what pushes succeeded with.
 ///
 /// ```
 /// use bedplate::batch::Batcher;
@@ -21,6 +21,8 @@ pub struct CloseReport<T> {
     pub handled: u64,
     /// How many items the handler left or panicked over; they went to `on_failed`.
     pub failed: u64,
+    /// How many items were dropped where the batcher was full, by [`Overflow`](super::Overflow).
+    pub dropped: u64,
     /// How many items are in the batch that the handler still works on. They will be handled or fail.
     pub in_flight: usize,
     /// The items that no handler was called with before the time was up, in the order they were pushed.
@@ -33,6 +35,7 @@ impl<T> fmt::Debug for CloseReport<T> {
         f.debug_struct("CloseReport")
             .field("handled", &self.handled)
             .field("failed", &self.failed)
+            .field("dropped", &self.dropped)
             .field("in_flight", &self.in_flight)
             .field("left_over", &self.left_over.len())
             .finish()

@@ -1,154 +1,313 @@
-use std::mem;
+use std::time::Duration;
 
+use super::back::{Back, Handler, Sleep};
 use super::contain::contain;
+use super::feed::{Feed, Many, One};
+use super::front::{Front, Room};
 use super::inside::Inside;
-use super::state::{Handler, Limits, Sleep, State};
+use super::limits::Limits;
+use super::linger::Linger;
+use super::retry::Retry;
+use super::stage::Stage;
 use super::trigger::Trigger;
-use super::{BatcherStats, CloseReport, FlushError, PushError};
-use crate::primitive::{Mutex, thread};
-use crate::sync::EventCount;
+use super::watch::watch;
+use super::{BatcherStats, CloseReport, FlushError, Overflow, PushError};
+use crate::primitive::atomic::{AtomicBool, Ordering};
+use crate::primitive::{Arc, Mutex, thread};
+use crate::queue::Source;
+use crate::sync::{AsymMutex, CachePadded, EventCount};
 use crate::time::{Clock, Deadline};
 
 pub(super) type Size<T> = Box<dyn Fn(&T) -> usize + Send + Sync>;
 pub(super) type OnFailed<T> = Box<dyn Fn(Vec<T>) + Send + Sync>;
 
+/// What a batcher was asked to be.
+pub(super) struct Setup<T> {
+    pub(super) limits: Limits,
+    pub(super) linger: Linger,
+    pub(super) overflow: Overflow,
+    pub(super) retry: Retry,
+    pub(super) clock: Clock,
+    pub(super) size: Option<Size<T>>,
+    pub(super) on_failed: Option<OnFailed<T>>,
+    /// The handler of an inline batcher; without one a batch thread is to come.
+    pub(super) handler: Option<Handler<T>>,
+}
+
 /// What the callers and the batch thread of one batcher share.
 ///
+/// Two locks, so that a push and the thread that takes batches meet only where they must: `front` holds the batch that
+/// takes new items, `back` the closed ones. Who takes both takes `front` first. A push takes `front` alone, but for the
+/// first and the last item of a batch; the batch thread takes `back` alone, but where no closed batch waits.
+///
 /// At any time at most one thread has the handler: the batch thread, or of an inline batcher the caller that took it
-/// out of the state. That one takes batches and settles them, one after the other; all others only add items and wait.
+/// out of the back. That one takes batches and settles them, one after the other; all others only add items and wait.
 pub(super) struct Shared<T> {
-    state: Mutex<State<T>>,
-    /// The batch thread waits here for a batch that is due. Who makes one due looks at `State::sleep` under the lock
-    /// and notifies only a thread that must know.
-    work: EventCount,
+    pub(super) front: CachePadded<AsymMutex<Front<T>>>,
+    pub(super) back: CachePadded<Mutex<Back<T>>>,
+    /// A hint for a batch thread that has not gone to sleep: there is something to take.
+    signal: CachePadded<AtomicBool>,
+    /// A hint for pushes that have not gone to sleep: no batch was taken since one found the batcher full.
+    full: CachePadded<AtomicBool>,
+    /// The batch thread waits here for a batch that is due. Who makes one due looks at `Back::sleep` under the lock
+    /// and notifies only a thread that must know. Who waits for the next try of a batch waits here, too.
+    pub(super) work: EventCount,
     /// Pushes wait here for room.
     room: EventCount,
     /// Flushes and closes wait here for batches to be settled and for the batch thread to end.
-    settled: EventCount,
-    clock: Clock,
-    size: Option<Size<T>>,
+    pub(super) settled: EventCount,
+    pub(super) clock: Clock,
+    pub(super) overflow: Overflow,
+    pub(super) retry: Retry,
+    pub(super) size: Option<Size<T>>,
     on_failed: Option<OnFailed<T>>,
 }
 
-/// What a caller has to do once it no longer holds the lock.
-#[derive(Clone, Copy)]
-enum Call {
+/// What a caller has to do once it no longer holds a lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Call {
     Nothing,
     Wake,
     Lead,
 }
 
+/// How a hand-over ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Offer {
+    Taken,
+    Full,
+    Closed,
+}
+
 impl<T> Shared<T> {
-    pub(super) fn new(limits: Limits, clock: Clock, size: Option<Size<T>>, on_failed: Option<OnFailed<T>>) -> Self {
+    pub(super) fn new(setup: Setup<T>) -> Self {
+        let Setup { limits, linger, overflow, retry, clock, size, on_failed, handler } = setup;
+        // With an inline batcher it is a push that finds the linger over.
+        let watched = handler.is_some() && linger.is_timed();
+        let mut back = Back::new(limits);
+        back.served = handler.is_none();
+        back.handler = handler;
         Self {
-            state: Mutex::new(State::new(limits)),
+            front: CachePadded::new(AsymMutex::new(Front::new(limits, linger, watched))),
+            back: CachePadded::new(Mutex::new(back)),
+            signal: CachePadded::new(AtomicBool::new(false)),
+            full: CachePadded::new(AtomicBool::new(false)),
             work: EventCount::new(),
             room: EventCount::new(),
             settled: EventCount::new(),
             clock,
+            overflow,
+            retry,
             size,
             on_failed,
         }
     }
 
-    pub(super) fn clock(&self) -> &Clock {
-        &self.clock
+    /// Runs `f` with both sides.
+    pub(super) fn both<R>(&self, f: impl FnOnce(&mut Front<T>, &mut Back<T>) -> R) -> R {
+        self.front.with(|front| f(front, &mut self.back.lock()))
     }
 
     pub(super) fn stats(&self) -> BatcherStats {
-        self.state.lock().stats()
+        self.both(|front, back| back.stats(front.len(), front.staged_len()))
     }
 
     pub(super) fn is_closed(&self) -> bool {
-        self.state.lock().closed
+        self.front.with(|front| front.is_closed())
     }
 
     /// Whether the calling thread runs this batcher's handler at this moment.
+    #[inline]
     pub(super) fn is_inside(&self) -> bool {
-        Inside::any() && self.state.lock().runner == Some(thread::current().id())
-    }
-
-    /// Takes `item` or says why not; waits for room until the deadline, which is asked for only where there is a wait.
-    pub(super) fn push(&self, item: T, deadline: impl FnOnce(&Clock) -> Deadline) -> Result<(), PushError<T>> {
-        let (item, bytes) = self.enter(item)?;
-        match self.offer(item, bytes) {
-            Err(PushError::Full(item)) => self.push_slow(item, bytes, deadline(&self.clock)),
-            done => done,
-        }
-    }
-
-    /// [`push`](Self::push) that does not wait.
-    pub(super) fn try_push(&self, item: T) -> Result<(), PushError<T>> {
-        let (item, bytes) = self.enter(item)?;
-        self.offer(item, bytes)
-    }
-
-    /// Refuses an item that comes from within the handler; measures any other. Once for each item, and outside the
-    /// lock: measuring is the user's code.
-    fn enter(&self, item: T) -> Result<(T, usize), PushError<T>> {
-        if self.is_inside() {
-            return Err(PushError::Reentrant(item));
-        }
-        let bytes = self.size.as_ref().map_or(0, |size| size(&item));
-        Ok((item, bytes))
+        Inside::any() && self.is_runner()
     }
 
     #[cold]
-    fn push_slow(&self, mut item: T, bytes: usize, deadline: Deadline) -> Result<(), PushError<T>> {
-        let mut waits = false;
+    fn is_runner(&self) -> bool {
+        self.back.lock().runner == Some(thread::current().id())
+    }
+
+    /// What `item` measures. Outside all locks: measuring is the user's code.
+    #[inline]
+    pub(super) fn measure(&self, item: &T) -> usize {
+        self.size.as_ref().map_or(0, |size| size(item))
+    }
+
+    /// Takes `item` by the batcher's own rule for when it is full.
+    #[inline]
+    pub(super) fn push(&self, item: T) -> Result<(), PushError<T>> {
+        if self.size.is_some() || Inside::any() {
+            return self.push_by(item, self.overflow);
+        }
+        match self.front.with(|front| front.admit(item)) {
+            Ok(()) => Ok(()),
+            Err(item) => self.push_slow(item, 0, self.overflow, None),
+        }
+    }
+
+    /// Takes `item` by the rule `overflow`.
+    pub(super) fn push_by(&self, item: T, overflow: Overflow) -> Result<(), PushError<T>> {
+        if self.is_inside() {
+            return Err(PushError::Reentrant(item));
+        }
+        let bytes = self.measure(&item);
+        match self.front.with(|front| front.admit_sized(item, bytes)) {
+            Ok(()) => Ok(()),
+            Err(item) => self.push_slow(item, bytes, overflow, None),
+        }
+    }
+
+    /// Takes `item` and makes its batch due.
+    pub(super) fn push_urgent(&self, item: T) -> Result<(), PushError<T>> {
+        if self.is_inside() {
+            return Err(PushError::Reentrant(item));
+        }
+        let bytes = self.measure(&item);
+        self.push_slow(item, bytes, self.overflow, Some(Trigger::Urgent))
+    }
+
+    #[cold]
+    fn push_slow(
+        &self,
+        item: T,
+        bytes: usize,
+        overflow: Overflow,
+        urgent: Option<Trigger>,
+    ) -> Result<(), PushError<T>> {
+        let mut one = One::new(item, bytes);
+        let offer = self.hand_in(&mut one, overflow, urgent);
+        match (offer, one.item) {
+            (Offer::Taken, _) | (_, None) => Ok(()),
+            (Offer::Full, Some(item)) => Err(PushError::Full(item)),
+            (Offer::Closed, Some(item)) => Err(PushError::Closed(item)),
+        }
+    }
+
+    /// Takes all items of `source` by the rule `overflow`.
+    pub(super) fn push_all<S: Source<T>>(&self, source: &mut S) -> Result<(), PushError<()>> {
+        if self.is_inside() {
+            return Err(PushError::Reentrant(()));
+        }
+        let mut many = Many::new(source, self.size.as_ref());
+        match self.hand_in(&mut many, self.overflow, None) {
+            Offer::Taken => {
+                let mut dropped = Vec::new();
+                many.move_to(many.len(), &mut dropped);
+                Ok(())
+            }
+            Offer::Full => Err(PushError::Full(())),
+            Offer::Closed => Err(PushError::Closed(())),
+        }
+    }
+
+    /// Hands all of `feed` in by the rule `overflow`. What is left in it where all was taken is to be dropped.
+    pub(super) fn hand_in(&self, feed: &mut impl Feed<T>, overflow: Overflow, urgent: Option<Trigger>) -> Offer {
+        let room = if overflow == Overflow::DropOldest { Room::Evicting } else { Room::Bounded };
+        let offer = self.offer(feed, room, urgent);
+        if offer != Offer::Full {
+            return offer;
+        }
+        match overflow {
+            Overflow::Block(timeout) if !timeout.is_zero() => {
+                self.wait_for_room(timeout, || self.offer(feed, Room::Bounded, urgent))
+            }
+            Overflow::DropNewest => {
+                self.both(|_, back| back.count_dropped_newest(feed.len()));
+                Offer::Taken
+            }
+            _ => offer,
+        }
+    }
+
+    /// Waits for room, up to `timeout`, until `offer` is not told that there is none.
+    #[cold]
+    pub(super) fn wait_for_room(&self, timeout: Duration, mut offer: impl FnMut() -> Offer) -> Offer {
+        let deadline = Deadline::after(&self.clock, timeout);
+        self.back.lock().count_wait();
         loop {
+            // Relaxed: a hint.
+            if watch(|| !self.full.load(Ordering::Relaxed)) {
+                let answer = offer();
+                if answer != Offer::Full {
+                    return answer;
+                }
+            }
             let listener = self.room.listen();
-            item = match self.offer(item, bytes) {
-                Err(PushError::Full(item)) => item,
-                done => return done,
-            };
-            if !mem::replace(&mut waits, true) {
-                self.state.lock().count_wait();
+            let answer = offer();
+            if answer != Offer::Full {
+                return answer;
             }
             if !listener.wait_until(&self.clock, deadline) {
-                return self.offer(item, bytes);
+                return offer();
             }
         }
     }
 
-    fn offer(&self, item: T, bytes: usize) -> Result<(), PushError<T>> {
-        let call = {
-            let mut state = self.state.lock();
-            if state.closed {
-                return Err(PushError::Closed(item));
-            }
-            if state.is_full() {
-                return Err(PushError::Full(item));
-            }
-            state.push(item, bytes, &self.clock);
-            self.call(&mut state)
-        };
+    /// Hands in as much of `feed` as there is room for.
+    pub(super) fn offer(&self, feed: &mut impl Feed<T>, room: Room, urgent: Option<Trigger>) -> Offer {
+        let (offer, call) = self.offer_unanswered(feed, room, urgent);
         self.answer(call);
-        Ok(())
+        offer
     }
 
-    /// What a change of the state asks of the caller that made it.
-    fn call(&self, state: &mut State<T>) -> Call {
+    /// As [`offer`](Self::offer) for a caller who holds a lock of its own, and is to [answer](Self::answer) once it no
+    /// longer does.
+    pub(super) fn offer_unanswered(
+        &self,
+        feed: &mut impl Feed<T>,
+        room: Room,
+        urgent: Option<Trigger>,
+    ) -> (Offer, Call) {
+        self.both(|front, back| {
+            if front.is_closed() {
+                return (Offer::Closed, Call::Nothing);
+            }
+            front.admit_slow(back, feed, room, &self.clock);
+            if feed.len() > 0 {
+                // Relaxed: a hint. Where it is behind the batch that made room, the push sleeps by `room`, which is
+                // exact.
+                self.full.store(true, Ordering::Relaxed);
+                return (Offer::Full, self.call(front, back));
+            }
+            feed.end();
+            if let Some(trigger) = urgent {
+                front.make_due(trigger);
+            }
+            (Offer::Taken, self.call(front, back))
+        })
+    }
+
+    /// What a change asks of the caller that made it.
+    pub(super) fn call(&self, front: &mut Front<T>, back: &mut Back<T>) -> Call {
         // Exactly one of the two kinds of batcher has anything to do here: `sleep` is `Awake` for ever without a batch
         // thread, and `handler` is `None` for ever with one.
-        let wake = match state.sleep {
-            Sleep::Awake => false,
+        let due = back.has_sealed() || front.is_due_at_any_time();
+        let wake = match back.sleep {
+            Sleep::Awake => {
+                // Relaxed: a hint.
+                if due && !self.signal.load(Ordering::Relaxed) {
+                    self.signal.store(true, Ordering::Relaxed);
+                }
+                false
+            }
             // It knows of no item, and so of no time to wait for.
-            Sleep::ForItem => !state.is_drained() || state.closed,
-            Sleep::ForLinger => state.is_due_at_any_time() || state.closed,
+            Sleep::ForItem => !front.is_empty() || back.has_sealed() || front.is_closed(),
+            Sleep::ForLinger(end) => due || front.is_closed() || front.linger_end() < end,
         };
         if wake {
             // Nobody else needs to wake it again.
-            state.sleep = Sleep::Awake;
+            back.sleep = Sleep::Awake;
             Call::Wake
-        } else if state.handler.is_some() && state.is_due(&self.clock) {
+        } else if back.handler.is_some()
+            && (due || front.due(&self.clock).is_some() || front.is_staged_due(&self.clock))
+        {
             Call::Lead
         } else {
             Call::Nothing
         }
     }
 
-    fn answer(&self, call: Call) {
+    pub(super) fn answer(&self, call: Call) {
         match call {
             Call::Nothing => {}
             Call::Wake => self.work.notify(1),
@@ -156,110 +315,52 @@ impl<T> Shared<T> {
         }
     }
 
-    /// Hands over batches of an inline batcher until none is due or `deadline` is past. Does nothing where another
-    /// thread has the handler: it looks for due batches, and gives the handler back, under one hold of the lock.
-    #[cold]
-    fn lead(&self, deadline: Deadline) {
-        let mut handler = {
-            let mut state = self.state.lock();
-            let Some(handler) = state.handler.take() else { return };
-            state.runner = Some(thread::current().id());
-            handler
-        };
-        let _inside = Inside::enter();
-        loop {
-            let batch = {
-                let mut state = self.state.lock();
-                let batch = if deadline.is_past(&self.clock) { None } else { state.take(&self.clock) };
-                let Some(batch) = batch else {
-                    state.handler = Some(handler);
-                    state.runner = None;
-                    return;
-                };
-                batch
-            };
-            self.hand_over(&mut handler, batch);
+    /// Whether there seems to be something to take.
+    pub(super) fn is_signalled(&self) -> bool {
+        // Relaxed: a hint.
+        self.signal.load(Ordering::Relaxed)
+    }
+
+    /// Takes the hint back, before a look under the locks.
+    pub(super) fn clear_signal(&self) {
+        // Relaxed: a hint. Where a store of `call` is overtaken by this one, the look that follows finds what it told
+        // of, or the thread sleeps by `Back::sleep`, which is exact.
+        if self.is_signalled() {
+            self.signal.store(false, Ordering::Relaxed);
         }
     }
 
-    /// Hands over what is due of an inline batcher and says when the next batch will be.
-    pub(super) fn poll(&self) -> Deadline {
-        self.lead(Deadline::NEVER);
-        let state = self.state.lock();
-        if state.handler.is_some() { state.linger_end() } else { Deadline::NEVER }
-    }
-
-    /// Gives the state the handler of an inline batcher.
-    pub(super) fn adopt(&self, handler: Handler<T>) {
-        self.state.lock().handler = Some(handler);
-    }
-
-    /// Notes that a batch thread is about to start, so that a close waits for it.
-    pub(super) fn expect_thread(&self) {
-        self.state.lock().served = true;
-    }
-
-    /// The life of the batch thread.
-    pub(super) fn serve(&self, mut handler: Handler<T>, on_start: Option<Box<dyn FnOnce() + Send>>) {
-        // Ends last, when the handler is gone: its destructor, too, may be what drops or closes the batcher.
-        let _end = End(self);
-        let _inside = Inside::enter();
-        self.state.lock().runner = Some(thread::current().id());
-        if let Some(on_start) = on_start
-            && !contain(on_start)
-        {
-            self.state.lock().count_panics(1);
+    /// Tells pushes that wait that `n` items have left.
+    pub(super) fn notify_room(&self, n: usize) {
+        // Relaxed: a hint.
+        if self.full.load(Ordering::Relaxed) {
+            self.full.store(false, Ordering::Relaxed);
         }
-        while let Some(batch) = self.next() {
-            self.hand_over(&mut handler, batch);
-        }
-        contain(|| drop(handler));
+        self.room.notify(n);
     }
 
-    /// Sleeps until a batch is due; `None` once the batcher is closed and empty.
-    fn next(&self) -> Option<Vec<T>> {
-        loop {
-            {
-                let mut state = self.state.lock();
-                state.sleep = Sleep::Awake;
-                if let Some(batch) = state.take(&self.clock) {
-                    return Some(batch);
-                }
-                if state.closed {
-                    return None;
-                }
+    /// Ends `stage`, whose producer goes. What is inside is taken; after a close, it fails.
+    pub(super) fn part(&self, stage: &Arc<Stage<T>>) {
+        let (late, call) = self.both(|front, back| {
+            front.stages.retain(|other| !Arc::ptr_eq(other, stage));
+            let mut late = Vec::new();
+            if front.is_closed() {
+                let mut contents = stage.contents();
+                contents.move_to(contents.len(), &mut late);
+                back.count_late(late.len());
+            } else {
+                front.admit_slow(back, &mut stage.contents(), Room::Unbounded, &self.clock);
             }
-            let listener = self.work.listen();
-            let deadline = {
-                let mut state = self.state.lock();
-                if state.is_due(&self.clock) || state.closed {
-                    continue;
-                }
-                let end = state.linger_end();
-                state.sleep = if state.is_drained() { Sleep::ForItem } else { Sleep::ForLinger };
-                end
-            };
-            listener.wait_until(&self.clock, deadline);
+            (late, self.call(front, back))
+        });
+        self.answer(call);
+        if !late.is_empty() && !self.fail(late) {
+            self.back.lock().count_panics(1);
         }
-    }
-
-    /// Runs the handler for one batch that was taken, and settles it.
-    fn hand_over(&self, handler: &mut Handler<T>, mut batch: Vec<T>) {
-        let len = batch.len();
-        // The batch no longer counts as waiting.
-        self.room.notify(len);
-        let mut panics = u64::from(!contain(|| handler(&mut batch)));
-        // A handler may have added items of its own; the figures are about those that were pushed.
-        let failed = batch.len().min(len);
-        if !batch.is_empty() {
-            panics += u64::from(!self.fail(mem::take(&mut batch)));
-        }
-        self.state.lock().settle(failed, panics, batch);
-        self.settled.notify_all();
     }
 
     /// Gives items that were not handled to the one who asked for them; false where that panicked.
-    fn fail(&self, items: Vec<T>) -> bool {
+    pub(super) fn fail(&self, items: Vec<T>) -> bool {
         contain(|| match &self.on_failed {
             Some(on_failed) => on_failed(items),
             None => drop(items),
@@ -271,13 +372,13 @@ impl<T> Shared<T> {
         if self.is_inside() {
             return Err(FlushError::Reentrant);
         }
-        let (target, call) = {
-            let mut state = self.state.lock();
-            state.make_due(Trigger::Flush);
-            (state.pushed(), self.call(&mut state))
-        };
+        self.collect();
+        let (target, call) = self.both(|front, back| {
+            front.make_due(Trigger::Flush);
+            (back.stats(front.len(), 0).pushed, self.call(front, back))
+        });
         self.answer(call);
-        let look = || match self.state.lock().is_settled(target) {
+        let look = || match self.back.lock().is_settled(target) {
             None => Some(Err(FlushError::Closed)),
             Some(settled) => settled.then_some(Ok(())),
         };
@@ -298,80 +399,74 @@ impl<T> Shared<T> {
     /// Refuses pushes from now on, waits until everything is settled and the batch thread has ended, and takes out
     /// what is left at the deadline. From within the handler the deadline counts as past.
     pub(super) fn close(&self, deadline: Deadline) -> CloseReport<T> {
-        self.shut(deadline);
-        let report = {
-            let mut state = self.state.lock();
-            let left_over = state.take_pending();
-            state.count_left_over(left_over.len());
-            let BatcherStats { handled, failed, in_flight, .. } = state.stats();
-            CloseReport { handled, failed, in_flight, left_over }
-        };
-        // A flush may be waiting for what was just taken out.
-        self.settled.notify_all();
-        report
+        let in_time = self.shut(deadline);
+        let (left_over, stats) = self.end(in_time, true);
+        let BatcherStats { handled, failed, in_flight, dropped_newest, dropped_oldest, .. } = stats;
+        CloseReport { handled, failed, in_flight, dropped: dropped_newest + dropped_oldest, left_over }
     }
 
     /// [`close`](Self::close) for when nobody is there to take what is left: it goes to `on_failed`.
     pub(super) fn abandon(&self, deadline: Deadline) {
-        self.shut(deadline);
-        let items = {
-            let mut state = self.state.lock();
-            let items = state.take_pending();
-            state.count_failed(items.len());
-            items
-        };
-        if !items.is_empty() {
-            self.fail(items);
+        let in_time = self.shut(deadline);
+        let (items, _) = self.end(in_time, false);
+        if !items.is_empty() && !self.fail(items) {
+            self.back.lock().count_panics(1);
         }
     }
 
-    fn shut(&self, deadline: Deadline) {
-        let call = {
-            let mut state = self.state.lock();
-            state.closed = true;
-            state.make_due(Trigger::Close);
-            self.call(&mut state)
-        };
-        if let Call::Wake = call {
+    /// Takes out what is left. Where it is not `in_time`, the batch in hand is not tried again, from the moment on in
+    /// which nothing is behind it.
+    fn end(&self, in_time: bool, left_over: bool) -> (Vec<T>, BatcherStats) {
+        let (items, stats, handler) = self.both(|front, back| {
+            back.no_retry |= !in_time;
+            let items = back.take_out(front.take_out(), left_over);
+            (items, back.stats(0, 0), back.handler.take())
+        });
+        if !in_time {
+            self.work.notify_all();
+        }
+        // Nothing is left for it. Its destructor is the user's.
+        contain(|| drop(handler));
+        // A flush may be waiting for what was just taken out.
+        self.settled.notify_all();
+        (items, stats)
+    }
+
+    /// Refuses pushes from now on, and waits until everything is settled; false where the time was up before.
+    fn shut(&self, deadline: Deadline) -> bool {
+        self.both(|front, _| front.close_stages());
+        self.collect();
+        let call = self.both(|front, back| {
+            front.close();
+            self.call(front, back)
+        });
+        // Not led: what is due is handed over below, as far as the time allows.
+        if call == Call::Wake {
             self.work.notify(1);
         }
         self.room.notify_all();
         if self.is_inside() {
-            return;
+            return false;
         }
-        let quiet = || {
-            let state = self.state.lock();
-            state.is_drained() && !state.served
-        };
+        let quiet = || self.both(|front, back| front.len() + back.inside() == 0 && !back.served);
         loop {
             // Of an inline batcher this caller is the one who hands over, unless another is at it.
             self.lead(deadline);
             if quiet() {
-                return;
+                return true;
             }
             let listener = self.settled.listen();
-            if quiet() || !listener.wait_until(&self.clock, deadline) {
-                return;
+            if quiet() {
+                return true;
+            }
+            if !listener.wait_until(&self.clock, deadline) {
+                return false;
             }
         }
     }
 
     /// Whether the batch thread has ended, or there never was one.
     pub(super) fn is_unserved(&self) -> bool {
-        !self.state.lock().served
-    }
-}
-
-/// Tells the closers that the batch thread is done, however it ends.
-struct End<'a, T>(&'a Shared<T>);
-
-impl<T> Drop for End<'_, T> {
-    fn drop(&mut self) {
-        {
-            let mut state = self.0.state.lock();
-            state.served = false;
-            state.runner = None;
-        }
-        self.0.settled.notify_all();
+        !self.back.lock().served
     }
 }

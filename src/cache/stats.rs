@@ -51,6 +51,12 @@ pub struct Stats {
     pub capacity: usize,
 }
 
+crate::stats::figures!(Stats {
+    count: hits, misses, insertions, evictions, expirations, invalidations, refused, loads, failed_loads;
+    time: load_time;
+    level: len, weight, capacity;
+});
+
 impl Stats {
     /// Hits as a share of all look-ups; `None` before the first.
     #[must_use]

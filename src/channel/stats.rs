@@ -34,3 +34,11 @@ pub struct Stats {
     /// Whether the channel is closed.
     pub closed: bool,
 }
+
+crate::stats::figures!(Stats {
+    level: capacity, len;
+    count: sent, received;
+    level: senders, receivers, parked_senders, parked_receivers;
+    count: sender_parks, receiver_parks, sender_wakes, receiver_wakes, hook_panics;
+    flag: closed;
+});

@@ -19,6 +19,8 @@ pub struct FileStats {
     pub syncs: u64,
 }
 
+crate::stats::figures!(FileStats { count: reads, bytes_read, bounced, writes, bytes_written, syncs });
+
 /// One thread slot's share of a file's figures. All counts are Relaxed: they order nothing.
 #[derive(Debug, Default)]
 pub(super) struct Counts {

@@ -9,3 +9,5 @@ pub struct ReaderStats {
     /// Bytes moved to the front of a block because `next_block` came after a `Read` that left a part of it.
     pub moved: u64,
 }
+
+crate::stats::figures!(ReaderStats { count: blocks, bytes, moved });

@@ -9,3 +9,5 @@ pub struct WriterStats {
     /// Bytes moved to the front of a block because `flush` came within one.
     pub moved: u64,
 }
+
+crate::stats::figures!(WriterStats { count: bytes, blocks, moved });

@@ -29,3 +29,8 @@ pub struct Stats {
     /// close. Each costs some 20 µs; where it happens often, magazines are left alone for a while.
     pub revocations: u64,
 }
+
+crate::stats::figures!(Stats {
+    level: max, live, idle, in_use, high_water;
+    count: created, acquired, discarded, detached, waits, revocations;
+});

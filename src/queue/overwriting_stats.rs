@@ -21,3 +21,5 @@ pub struct OverwritingStats {
     /// Whether the ring is closed.
     pub closed: bool,
 }
+
+crate::stats::figures!(OverwritingStats { level: capacity, len; count: pushed, popped, lost, busy; flag: closed });

@@ -17,3 +17,5 @@ pub struct Stats {
     /// Whether the queue is closed.
     pub closed: bool,
 }
+
+crate::stats::figures!(Stats { level: capacity, len; count: pushed, popped; flag: closed });

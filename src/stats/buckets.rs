@@ -1,3 +1,4 @@
+use std::num::NonZeroU64;
 use std::ops::RangeInclusive;
 
 /// How values map to the buckets of a histogram.
@@ -8,6 +9,8 @@ use std::ops::RangeInclusive;
 /// end and so needs twice the buckets for the same bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Buckets {
+    /// S. Known not to be zero, so that its logarithm needs no check.
+    unit: NonZeroU64,
     /// log2 of S.
     bits: u32,
     /// The index of the bucket for values past the range, which is the last.
@@ -18,10 +21,10 @@ impl Buckets {
     /// Buckets of `digits` (1 to 4) significant digits for values up to `max`.
     pub(super) fn new(digits: u8, max: u64) -> Self {
         // The smallest power of two for which 1/(2S) is at most 10^-digits: 8, 64, 512, 8192.
-        let sub_buckets = (10u64.pow(digits.into()) / 2).next_power_of_two();
-        let bits = sub_buckets.ilog2();
-        let last = Self { bits, last: u32::MAX }.index(max) as u32 + 1;
-        Self { bits, last }
+        let bits = (10u64.pow(digits.into()) / 2).next_power_of_two().ilog2();
+        let unit = NonZeroU64::new(1 << bits).expect("a power of two is not zero");
+        let endless = Self { unit, bits, last: u32::MAX };
+        Self { last: endless.place(max) as u32 + 1, ..endless }
     }
 
     /// How many buckets there are, the last among them.
@@ -32,10 +35,16 @@ impl Buckets {
     /// The bucket of `value`.
     #[inline]
     pub(super) fn index(self, value: u64) -> usize {
+        self.place(value).min(self.last as usize)
+    }
+
+    /// As [`index`](Self::index), but past the last bucket for values far above the range.
+    #[inline]
+    pub(super) fn place(self, value: u64) -> usize {
         // Setting bit S makes the shift zero for all values below 2S.
-        let shift = (value | (1 << self.bits)).ilog2() - self.bits;
-        let index = (u64::from(shift) << self.bits) + (value >> shift);
-        index.min(u64::from(self.last)) as usize
+        let shift = (self.unit | value).ilog2() - self.bits;
+        // Multiplied, not shifted: a shift by a variable is three operations of an x86-64 CPU.
+        (u64::from(shift) * self.unit.get() + (value >> shift)) as usize
     }
 
     /// The values of bucket `index`.

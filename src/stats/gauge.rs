@@ -17,53 +17,53 @@ use crate::sync::CachePadded;
 /// ```
 #[derive(Debug, Default)]
 pub struct Gauge {
-    cells: CachePadded<Cells>,
-}
-
-/// Both on one line: a write that raises the level touches the two of them.
-#[derive(Debug, Default)]
-struct Cells {
-    level: AtomicI64,
-    max: AtomicI64,
+    level: CachePadded<AtomicI64>,
+    /// On a line of its own, which all writers may hold at once while the level stays below it.
+    max: CachePadded<AtomicI64>,
 }
 
 impl Gauge {
     /// A gauge at zero, which is also its highest level so far.
     #[must_use]
     pub fn new() -> Self {
-        Self { cells: CachePadded::new(Cells { level: AtomicI64::new(0), max: AtomicI64::new(0) }) }
+        Self { level: CachePadded::new(AtomicI64::new(0)), max: CachePadded::new(AtomicI64::new(0)) }
     }
 
     /// Sets the level.
+    #[inline]
     pub fn set(&self, level: i64) {
         // Relaxed, here and below: a level orders nothing.
-        self.cells.level.store(level, Ordering::Relaxed);
+        self.level.store(level, Ordering::Relaxed);
         self.raise(level);
     }
 
     /// Adds `by`, which may be negative, and returns the level it led to.
+    #[inline]
     pub fn add(&self, by: i64) -> i64 {
-        let level = self.cells.level.fetch_add(by, Ordering::Relaxed).wrapping_add(by);
+        let level = self.level.fetch_add(by, Ordering::Relaxed).wrapping_add(by);
         self.raise(level);
         level
     }
 
     /// The level.
+    #[inline]
     #[must_use]
     pub fn get(&self) -> i64 {
-        self.cells.level.load(Ordering::Relaxed)
+        self.level.load(Ordering::Relaxed)
     }
 
     /// The highest level that a finished write has led to, and at least zero.
+    #[inline]
     #[must_use]
     pub fn max(&self) -> i64 {
-        self.cells.max.load(Ordering::Relaxed)
+        self.max.load(Ordering::Relaxed)
     }
 
+    #[inline]
     fn raise(&self, level: i64) {
         // The load spares the second read-modify-write at every level but a new highest.
-        if level > self.cells.max.load(Ordering::Relaxed) {
-            self.cells.max.fetch_max(level, Ordering::Relaxed);
+        if level > self.max.load(Ordering::Relaxed) {
+            self.max.fetch_max(level, Ordering::Relaxed);
         }
     }
 }

@@ -2,9 +2,10 @@ use std::fmt;
 use std::sync::OnceLock;
 
 use super::buckets::Buckets;
+use super::zeros::zeros;
 use super::{HistogramBuilder, HistogramSnapshot};
 use crate::primitive::atomic::{AtomicU64, Ordering};
-use crate::sync::Sharded;
+use crate::sync::{Sharded, Writers};
 
 /// The distribution of values that many threads record without sharing a cache line.
 ///
@@ -13,14 +14,23 @@ use crate::sync::Sharded;
 /// told exactly, and so are the smallest and the largest value. Values above
 /// [`max_value`](HistogramBuilder::max_value) are all counted in one last bucket, for which the largest of them stands.
 ///
-/// `record` never blocks: it is one atomic addition and two loads in the calling thread's own table. The first
-/// recording of a thread allocates that table, which then stays; threads that take turns reuse each other's, so there
-/// are at most as many as CPUs, rounded up to a power of two (64 at the most). A table has
-/// 8 · S · (log₂(max_value / S) + 1) bytes, where S is 8, 64, 512, 8192 for `d` of 1 to 4: 134 KiB with the default of
-/// three digits and one hour in nanoseconds.
+/// `record` never waits for a thread that records or reads: it is a few loads and one store in a table that the calling
+/// thread alone writes. Which threads have such a table is told at [`Counter`](super::Counter), where cells stand for
+/// tables; the others share a few, with one atomic addition each. The first recording of a thread allocates its table,
+/// which then stays, and in which the next thread that gets its place goes on. So there are never more tables than a
+/// counter has cells, nor than threads that use structures of this crate lived at one moment, however many come and go.
 ///
-/// Every sample is counted once; a snapshot taken while others record may lack what is being recorded at that moment.
-/// Counts wrap around past `u64::MAX`.
+/// A table has 8 · S · (log₂(max_value / S) + 1) bytes, where S is 8, 64, 512, 8192 for `d` of 1 to 4: 134 KiB with the
+/// default of three digits and one hour in nanoseconds. Where the system provides pages when they are first written, as
+/// Linux does, those of buckets never used take no memory. Beside its tables a histogram takes 128 bytes for each that
+/// there may be.
+///
+/// Every sample is counted once; a snapshot taken while others record may lack what is being recorded at that moment,
+/// which the next one then has: of two snapshots, [`since`](HistogramSnapshot::since) tells what was recorded between
+/// them. Counts wrap around past `u64::MAX`.
+///
+/// A signal handler that records in the histogram in which the thread it interrupts is just recording may undo one of
+/// the two.
 ///
 /// ```
 /// use bedplate::stats::Histogram;
@@ -44,6 +54,7 @@ pub struct Histogram {
 /// What the threads of one shard recorded.
 struct Table {
     counts: Box<[AtomicU64]>,
+    /// `u64::MAX` and 0 while nothing was recorded.
     min: AtomicU64,
     max: AtomicU64,
 }
@@ -51,11 +62,39 @@ struct Table {
 impl Table {
     #[cold]
     fn new(buckets: Buckets) -> Self {
-        Self {
-            counts: (0..buckets.len()).map(|_| AtomicU64::new(0)).collect(),
-            min: AtomicU64::new(u64::MAX),
-            max: AtomicU64::new(0),
-        }
+        Self { counts: zeros(buckets.len()), min: AtomicU64::new(u64::MAX), max: AtomicU64::new(0) }
+    }
+
+    /// Counts `value` `n` times.
+    #[inline]
+    fn record(&self, buckets: Buckets, value: u64, n: u64, writers: Writers) {
+        writers.lower(&self.min, value);
+        writers.raise(&self.max, value);
+        let count = self.counts.get(buckets.place(value)).unwrap_or_else(|| self.last());
+        // Release pairs with the Acquire in `add_to`: who sees the count sees a minimum and maximum that cover it.
+        writers.add(count, n, Ordering::Release);
+    }
+
+    #[cold]
+    fn last(&self) -> &AtomicU64 {
+        &self.counts[self.counts.len() - 1]
+    }
+
+    /// The first and the last bucket in which something may be counted. What was recorded before this is called is in
+    /// them.
+    fn ends(&self, buckets: Buckets) -> Option<(usize, usize)> {
+        // Relaxed: a thread that recorded before stored its extremes before, and an older reading only leaves out what is
+        // being recorded now.
+        let (min, max) = (self.min.load(Ordering::Relaxed), self.max.load(Ordering::Relaxed));
+        // At first, and during the first record, they are the wrong way round.
+        (min <= max).then(|| (buckets.index(min), buckets.index(max)))
+    }
+
+    /// Adds to `seen` what is in its buckets.
+    fn add_to(&self, seen: &mut HistogramSnapshot) {
+        // Acquire pairs with the Release in `record`: the counts are read first, then what covers them.
+        seen.add_counts(|buckets| self.counts[buckets].iter().map(|count| count.load(Ordering::Acquire)));
+        seen.widen(self.min.load(Ordering::Relaxed), self.max.load(Ordering::Relaxed));
     }
 }
 
@@ -78,7 +117,12 @@ impl Histogram {
     }
 
     pub(super) fn with_buckets(buckets: Buckets) -> Self {
-        Self { buckets, tables: Sharded::new(OnceLock::new) }
+        let tables = Sharded::new(OnceLock::new);
+        if cfg!(any(bedplate_loom, bedplate_shuttle)) {
+            // Model checkers do not know std's OnceLock, and what it orders.
+            tables.iter().for_each(|table| _ = table.get_or_init(|| Table::new(buckets)));
+        }
+        Self { buckets, tables }
     }
 
     /// Counts `value` once.
@@ -90,38 +134,46 @@ impl Histogram {
     /// Counts `value` as often as `n` says.
     #[inline]
     pub fn record_n(&self, value: u64, n: u64) {
-        if n == 0 {
-            return;
+        if let Some(shard) = self.tables.own()
+            && let Some(table) = shard.get()
+            && n > 0
+        {
+            table.record(self.buckets, value, n, Writers::One);
+        } else {
+            self.record_elsewhere(value, n);
         }
-        let table = self.tables.local().get_or_init(|| Table::new(self.buckets));
-        // Relaxed: made visible by the Release below. The loads spare two read-modify-writes at nearly every sample.
-        if value < table.min.load(Ordering::Relaxed) {
-            table.min.fetch_min(value, Ordering::Relaxed);
-        }
-        if value > table.max.load(Ordering::Relaxed) {
-            table.max.fetch_max(value, Ordering::Relaxed);
-        }
-        // Release pairs with the Acquire in `snapshot`: who sees the count sees a minimum and maximum that cover it.
-        table.counts[self.buckets.index(value)].fetch_add(n, Ordering::Release);
     }
 
-    /// What was recorded so far. Reads every bucket of every table, and blocks nobody.
+    #[cold]
+    fn record_elsewhere(&self, value: u64, n: u64) {
+        if n > 0 {
+            let (table, writers) = self.tables.find();
+            table.get_or_init(|| Table::new(self.buckets)).record(self.buckets, value, n, writers);
+        }
+    }
+
+    /// What was recorded so far. Reads, in each table, the buckets from that of the smallest value to that of the largest,
+    /// and stops nobody.
     #[must_use]
     pub fn snapshot(&self) -> HistogramSnapshot {
-        let mut seen = HistogramSnapshot::empty(self.buckets);
-        for table in self.tables.iter().filter_map(OnceLock::get) {
-            // Acquire pairs with the Release in `record_n`: read the counts first, then what covers them.
-            let counts = table.counts.iter().map(|count| count.load(Ordering::Acquire));
-            seen.add_counts(counts);
-            seen.widen(table.min.load(Ordering::Relaxed), table.max.load(Ordering::Relaxed));
-        }
+        let ends = self.tables().filter_map(|table| table.ends(self.buckets));
+        let Some((first, last)) = ends.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))) else {
+            return HistogramSnapshot::empty(self.buckets);
+        };
+        let mut seen = HistogramSnapshot::zeros(self.buckets, first..last + 1);
+        self.tables().for_each(|table| table.add_to(&mut seen));
+        seen.settle();
         seen
+    }
+
+    fn tables(&self) -> impl Iterator<Item = &Table> {
+        self.tables.iter().filter_map(OnceLock::get)
     }
 }
 
 impl fmt::Debug for Histogram {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let tables = self.tables.iter().filter(|table| table.get().is_some()).count();
+        let tables = self.tables().count();
         f.debug_struct("Histogram").field("buckets", &self.buckets.len()).field("tables", &tables).finish()
     }
 }

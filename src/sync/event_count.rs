@@ -115,6 +115,17 @@ impl EventCount {
         }
     }
 
+    /// Wakes up to `n` listeners, by a thread that has passed a fence since it changed the condition: a light one where
+    /// each listener passes a heavy one between [`listen`](Self::listen) and its look.
+    #[cfg(feature = "batch")]
+    #[inline]
+    pub(crate) fn notify_fenced(&self, n: usize) {
+        // Relaxed: ordered by the caller's fence.
+        if Interest(self.interest.load(Ordering::Relaxed)).listeners() != 0 {
+            self.notify_slow(n);
+        }
+    }
+
     /// Wakes every listener. Change the condition before this.
     #[inline]
     pub fn notify_all(&self) {

@@ -4,9 +4,12 @@
 //! side that changes the structure pays one fence and one load while nobody waits, or the load alone
 //! ([`EventCount::notify_relaxed`]).
 
+#[cfg(feature = "batch")]
+mod asym_mutex;
 mod baton;
 mod event_count;
-#[cfg(feature = "pool")]
+#[cfg(any(feature = "pool", feature = "batch"))]
+#[cfg_attr(not(all(feature = "pool", feature = "batch")), allow(dead_code))]
 pub(crate) mod fence;
 mod list;
 mod listener;
@@ -21,7 +24,11 @@ mod sharded;
 #[cfg(any(feature = "stats", feature = "pool", feature = "cache", test))]
 mod thread_slot;
 mod waiter;
+#[cfg(any(feature = "stats", feature = "pool", feature = "cache", test))]
+mod writers;
 
+#[cfg(feature = "batch")]
+pub(crate) use asym_mutex::AsymMutex;
 pub use crossbeam::utils::CachePadded;
 pub use event_count::EventCount;
 pub use listener::Listener;
@@ -39,6 +46,8 @@ pub(crate) use sharded::Sharded;
 #[cfg(any(feature = "stats", feature = "pool", feature = "cache", test))]
 #[cfg_attr(not(any(feature = "cache", feature = "pool")), allow(unused_imports))]
 pub(crate) use thread_slot::{known_thread_slot, thread_slot};
+#[cfg(any(feature = "stats", feature = "pool", feature = "cache", test))]
+pub(crate) use writers::Writers;
 
 #[cfg(test)]
 mod tests;

@@ -68,8 +68,8 @@ mod imp {
     }
 }
 
-/// Model checkers run many threads on one: each of theirs gets a slot of its own, in the order in which they ask, and none
-/// comes back.
+/// Model checkers run many threads on one: each of theirs gets a slot of its own, in the order in which they ask, and
+/// none comes back.
 #[cfg(any(bedplate_loom, bedplate_shuttle))]
 mod imp {
     use crate::primitive::atomic::{AtomicUsize, Ordering};

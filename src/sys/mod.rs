@@ -5,7 +5,7 @@ mod demand;
 #[cfg(any(feature = "topo", feature = "mem", feature = "io"))]
 pub use demand::Demand;
 
-#[cfg(all(feature = "pool", target_os = "linux"))]
+#[cfg(all(any(feature = "pool", feature = "batch"), target_os = "linux"))]
 pub(crate) mod barrier;
 #[cfg(feature = "time")]
 pub(crate) mod clock;
@@ -17,3 +17,7 @@ pub(crate) mod file;
 pub(crate) mod memory;
 #[cfg(all(feature = "pool", target_os = "linux"))]
 pub(crate) mod reserved;
+#[cfg(all(feature = "batch", target_os = "linux"))]
+pub(crate) mod signal;
+#[cfg(all(feature = "batch", target_os = "linux"))]
+pub(crate) mod timer;

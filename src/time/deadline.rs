@@ -1,3 +1,4 @@
+use std::cmp::Ordering;
 use std::time::Duration;
 
 use super::{Clock, Instant};
@@ -15,13 +16,20 @@ use super::{Clock, Instant};
 /// time.advance(Duration::from_millis(5));
 /// assert!(deadline.is_past(&clock));
 /// assert!(!Deadline::NEVER.is_past(&clock));
+/// assert!(Deadline::PAST.is_past(&clock));
+/// assert_eq!(deadline.min(Deadline::NEVER), deadline);
 /// ```
+///
+/// Deadlines of one clock are ordered by when they come; [`NEVER`](Self::NEVER) is the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deadline(Option<Instant>);
 
 impl Deadline {
     /// A deadline that does not come.
     pub const NEVER: Self = Self(None);
+
+    /// A deadline that has come, on every clock.
+    pub const PAST: Self = Self(Some(Instant::from_nanos(0)));
 
     /// The deadline at `instant`.
     #[must_use]
@@ -54,5 +62,21 @@ impl Deadline {
     #[must_use]
     pub fn remaining(self, clock: &Clock) -> Option<Duration> {
         self.0.map(|at| at - clock.now())
+    }
+}
+
+impl Ord for Deadline {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self.0, other.0) {
+            (Some(one), Some(other)) => one.cmp(&other),
+            // `None` is the greater one.
+            (one, other) => one.is_none().cmp(&other.is_none()),
+        }
+    }
+}
+
+impl PartialOrd for Deadline {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }

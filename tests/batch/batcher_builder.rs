@@ -1,3 +1,4 @@
+use crate::support::until;
 use bedplate::batch::{Batcher, PushError};
 use std::time::Duration;
 
@@ -31,7 +32,6 @@ fn a_capacity_below_a_batch_is_refused() {
 
 #[test]
 fn the_capacity_follows_the_batch_unless_it_is_set() {
-    // Nothing is due and nobody hands over, so the batcher takes as much as it holds.
     let room = |builder: bedplate::batch::BatcherBuilder<u64>| {
         let (open, opened) = std::sync::mpsc::channel::<()>();
         let batcher = builder
@@ -41,7 +41,10 @@ fn the_capacity_follows_the_batch_unless_it_is_set() {
                 batch.clear();
             })
             .unwrap();
-        let mut taken = 0;
+        // The thread is stuck before it is filled, so that nothing leaves.
+        batcher.push_urgent(0).unwrap();
+        until(&batcher, |s| s.in_flight == 1);
+        let mut taken = 1;
         while batcher.try_push(0).is_ok() {
             taken += 1;
         }
@@ -56,4 +59,10 @@ fn the_capacity_follows_the_batch_unless_it_is_set() {
     assert_eq!(room(Batcher::builder().max_items(5).capacity(12)), 12);
     assert_eq!(room(Batcher::builder().capacity(3)), 3);
     assert_eq!(room(Batcher::builder()), 8_192);
+}
+
+#[test]
+#[should_panic = "the stage of a batcher is zero"]
+fn a_stage_of_nothing_is_refused() {
+    let _ = Batcher::builder().stage(0).inline(ignore);
 }

@@ -1,4 +1,4 @@
-use crate::support::{Gate, assert_whole, reporting, until};
+use crate::support::{Gate, assert_whole, reporting, until, until_asleep};
 use bedplate::batch::{Batcher, PushError};
 use bedplate::time::Manual;
 use std::panic::resume_unwind;
@@ -181,6 +181,49 @@ fn a_drop_that_cannot_wait_gives_what_waits_to_on_failed() {
     // The thread is on its own now, and still does what it had in hand.
     assert_eq!(gate.pass(), [0]);
     assert_eq!(failed.iter().count(), 0);
+}
+
+#[test]
+fn a_drop_waits_as_long_as_it_was_told_or_five_seconds() {
+    for told in [None, Some(Duration::from_millis(30))] {
+        let time = Manual::new();
+        let (gate, handler) = Gate::new();
+        let (fail, failed) = mpsc::channel();
+        let builder = Batcher::builder().max_items(2).clock(time.clone());
+        let builder = builder.on_failed(move |items: Vec<u64>| fail.send(items).unwrap());
+        let builder = if let Some(told) = told { builder.drop_timeout(told) } else { builder };
+        let batcher = builder.spawn("waits", handler).unwrap();
+        batcher.push(0).unwrap();
+        until(&batcher, |s| s.in_flight == 1);
+        (1..=3).for_each(|n| batcher.push(n).unwrap());
+        thread::scope(|s| {
+            let dropping = s.spawn(|| drop(batcher));
+            until_asleep(&time, 1);
+            time.advance(told.unwrap_or(Duration::from_secs(5)) - Duration::from_nanos(1));
+            until_asleep(&time, 1);
+            assert!(!dropping.is_finished() && failed.try_recv().is_err());
+            time.advance(Duration::from_nanos(1));
+            assert_eq!(failed.recv(), Ok(vec![1, 2, 3]));
+            dropping.join().unwrap();
+        });
+        assert_eq!(gate.pass(), [0]);
+    }
+}
+
+#[test]
+fn a_drop_that_is_in_time_loses_nothing_however_slow_the_handler() {
+    let (gate, handler) = Gate::new();
+    let batcher = Batcher::builder().max_items(2).clock(Manual::new()).spawn("slow", handler).unwrap();
+    let mut producer = batcher.producer();
+    batcher.push(0).unwrap();
+    until(&batcher, |s| s.in_flight == 1);
+    (1..=3).for_each(|n| batcher.push(n).unwrap());
+    producer.push(4).unwrap();
+    thread::scope(|s| {
+        let dropping = s.spawn(|| drop(batcher));
+        assert_eq!([gate.pass(), gate.pass(), gate.pass()], [vec![0], vec![1, 2], vec![3, 4]]);
+        dropping.join().unwrap();
+    });
 }
 
 #[test]

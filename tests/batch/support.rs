@@ -1,4 +1,5 @@
 use bedplate::batch::{Batcher, BatcherStats};
+use bedplate::time::Manual;
 use std::mem;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
@@ -26,6 +27,11 @@ impl Gate {
         self.open.send(()).unwrap();
         self.batches.recv().unwrap()
     }
+
+    /// Lets everything through from now on.
+    pub fn open(self) -> Receiver<Vec<u64>> {
+        self.batches
+    }
 }
 
 /// Reports each batch whole.
@@ -46,7 +52,18 @@ pub fn until<T>(batcher: &Batcher<T>, condition: impl Fn(BatcherStats) -> bool) 
 /// Asserts what holds of the figures at every moment.
 pub fn assert_whole(stats: BatcherStats) {
     let inside = (stats.pending + stats.in_flight) as u64;
-    assert_eq!(stats.pushed, stats.handled + stats.failed + stats.left_over + inside, "{stats:?}");
-    let by = stats.by_items + stats.by_bytes + stats.by_linger + stats.by_flush + stats.by_close;
+    assert_eq!(
+        stats.pushed,
+        stats.handled + stats.failed + stats.left_over + stats.dropped_oldest + inside,
+        "{stats:?}"
+    );
+    let by = stats.by_items + stats.by_bytes + stats.by_linger + stats.by_urgent + stats.by_flush + stats.by_close;
     assert_eq!(stats.batches, by, "{stats:?}");
+}
+
+/// Lets other threads run until `n` of them wait on a deadline of the clock.
+pub fn until_asleep(time: &Manual, n: usize) {
+    while time.sleepers() < n {
+        thread::yield_now();
+    }
 }

@@ -81,3 +81,88 @@ fn a_push_that_races_with_a_close_is_handled_or_given_back() {
         assert_eq!(sum.load(Ordering::Relaxed) + left + refused, 3);
     });
 }
+
+/// A sum that can be waited for.
+#[derive(Clone)]
+struct Waited(Arc<(loom::sync::Mutex<u64>, loom::sync::Condvar)>);
+
+impl Waited {
+    fn new() -> Self {
+        Self(Arc::new((loom::sync::Mutex::new(0), loom::sync::Condvar::new())))
+    }
+
+    fn add(&self, n: u64) {
+        *self.0.0.lock().unwrap() += n;
+        self.0.1.notify_all();
+    }
+
+    fn until(&self, sum: u64) {
+        let mut now = self.0.0.lock().unwrap();
+        while *now != sum {
+            now = self.0.1.wait(now).unwrap();
+        }
+    }
+}
+
+#[test]
+fn what_is_staged_is_taken_although_its_producer_does_nothing_more() {
+    model(2, || {
+        let sum = Waited::new();
+        let theirs = sum.clone();
+        let batcher = Batcher::builder()
+            .capacity(4)
+            .stage(4)
+            .spawn("loom", move |b: &mut Vec<u64>| theirs.add(b.drain(..).sum()));
+        let batcher = batcher.unwrap();
+        let mut producer = batcher.producer();
+        producer.push(1).unwrap();
+        // The first one may be on its way, or not: one side knows of this one.
+        producer.push(2).unwrap();
+        sum.until(3);
+        drop(producer);
+        assert_eq!(batcher.close().handled, 2);
+    });
+}
+
+#[test]
+fn a_flush_takes_what_another_thread_staged_before_and_forgets_nothing_behind_it() {
+    model(2, || {
+        let sum = Sum::default();
+        let linger = std::time::Duration::MAX;
+        let batcher = Arc::new(Batcher::builder().capacity(4).stage(3).linger(linger).inline(adding(&sum)));
+        let mut producer = batcher.producer();
+        producer.push(1).unwrap();
+        let theirs = Arc::clone(&batcher);
+        let flusher = thread::spawn(move || theirs.flush().unwrap());
+        producer.push(2).unwrap();
+        producer.push(4).unwrap();
+        flusher.join().unwrap();
+        assert_eq!(sum.load(Ordering::Relaxed) & 1, 1);
+        batcher.flush().unwrap();
+        assert_eq!(sum.load(Ordering::Relaxed), 7);
+    });
+}
+
+#[test]
+fn a_staged_push_that_races_with_a_close_is_handled_or_given_back() {
+    model(3, || {
+        let sum = Sum::default();
+        let linger = std::time::Duration::MAX;
+        let batcher = Arc::new(Batcher::builder().capacity(4).stage(2).linger(linger).inline(adding(&sum)));
+        let mut producer = batcher.producer();
+        let pusher = thread::spawn(move || {
+            (1..=3_u64)
+                .map(|item| match producer.push(item) {
+                    Ok(()) => 0,
+                    Err(PushError::Closed(item)) => item,
+                    Err(other) => panic!("{other}"),
+                })
+                .sum::<u64>()
+        });
+        let report = batcher.close();
+        let refused = pusher.join().unwrap();
+        assert_eq!(report.left_over.len(), 0);
+        assert_eq!(sum.load(Ordering::Relaxed) + refused, 6);
+        assert_eq!(report.failed, 0);
+    });
+}

@@ -8,6 +8,8 @@
 
 #[cfg(feature = "batch")]
 mod batch;
+#[cfg(feature = "batch")]
+mod batch_coalescer;
 #[cfg(feature = "queue")]
 mod bounded;
 #[cfg(feature = "queue")]
@@ -28,6 +30,8 @@ mod segmented;
 mod spmc;
 #[cfg(feature = "queue")]
 mod spsc;
+#[cfg(feature = "stats")]
+mod stats;
 
 /// Explores `f` with at most `preemptions` switches away from a thread that could have gone on. Bugs of two or three
 /// threads show with two; unbounded runs do not end in reasonable time.

@@ -96,9 +96,9 @@ fn no_sample_is_lost_or_doubled_between_threads() {
 
 #[test]
 fn threads_of_one_table_and_bucket_lose_nothing() {
-    // More threads than CPUs, so some share a table; all of them share the bucket.
-    const EACH: u64 = 300_000;
-    let threads = 2 * thread::available_parallelism().map_or(4, usize::from).min(16);
+    // More threads than have a table of their own, so some share one; all of them share the bucket.
+    const EACH: u64 = 100_000;
+    let threads = 2 * thread::available_parallelism().map_or(4, usize::from).clamp(4, 32) + 8;
     let histogram = Histogram::new();
     let start = Barrier::new(threads);
     thread::scope(|s| {
@@ -129,6 +129,38 @@ fn a_snapshot_taken_meanwhile_is_whole() {
         }
     });
     assert_eq!(histogram.snapshot().count(), 50_000);
+}
+
+#[test]
+fn threads_that_come_and_go_lose_nothing() {
+    let histogram = Histogram::new();
+    thread::scope(|s| {
+        for t in 0..4u64 {
+            let histogram = &histogram;
+            // Four at a time, each begun when the one before it is on its way out.
+            s.spawn(move || {
+                for n in 0..250 {
+                    thread::scope(|s| _ = s.spawn(|| (0..20).for_each(|_| histogram.record(1 + 250 * t + n))));
+                }
+            });
+        }
+    });
+    let seen = histogram.snapshot();
+    assert_eq!((seen.count(), seen.min(), seen.max()), (20_000, 1, 1_000));
+    assert!(seen.buckets().all(|b| b.count == 20) && seen.buckets().count() == 1_000);
+}
+
+#[test]
+fn counts_that_wrapped_around_are_read() {
+    let histogram = Histogram::new();
+    histogram.record_n(7, u64::MAX);
+    histogram.record_n(7, 6);
+    histogram.record_n(8, u64::MAX - 1);
+    histogram.record_n(9, 10);
+    let seen = histogram.snapshot();
+    assert_eq!(seen.buckets().map(|b| b.count).collect::<Vec<_>>(), [5, u64::MAX - 1, 10]);
+    assert_eq!(seen.count(), 13);
+    assert!((7..=9).contains(&seen.percentile(50.0)));
 }
 
 #[test]

@@ -1,5 +1,9 @@
 #![cfg(feature = "stats")]
 
 mod counter;
+mod figures;
 mod gauge;
 mod histogram;
+mod interval;
+#[cfg(feature = "metrics")]
+mod publish;

@@ -29,3 +29,13 @@ fn a_timeout_past_the_end_of_time_never_comes() {
     assert!(!Deadline::NEVER.is_past(&clock));
     assert_eq!(Deadline::NEVER.remaining(&clock), None);
 }
+
+#[test]
+fn deadlines_are_ordered_by_when_they_come() {
+    let mut deadlines =
+        [Deadline::NEVER, Deadline::at(Instant::from_nanos(2)), Deadline::PAST, Deadline::at(Instant::MAX)];
+    deadlines.sort();
+    let at = |nanos| Deadline::at(Instant::from_nanos(nanos));
+    assert_eq!(deadlines, [Deadline::PAST, at(2), Deadline::at(Instant::MAX), Deadline::NEVER]);
+    assert!(Deadline::PAST.is_past(&Clock::from(Manual::new())));
+}

@@ -1,6 +1,10 @@
-//! The state against a model that keeps nothing but the list of what was pushed and when.
+//! Both sides of a batcher against a model that keeps nothing but the list of what was pushed and when.
 
-use crate::batch::state::{Limits, State};
+use crate::batch::back::Back;
+use crate::batch::feed::One;
+use crate::batch::front::{Front, Room};
+use crate::batch::limits::Limits;
+use crate::batch::linger::Linger;
 use crate::batch::trigger::Trigger;
 use crate::time::{Clock, Manual};
 use proptest::prelude::*;
@@ -57,10 +61,13 @@ proptest! {
         linger in 0u64..10,
         extra in 0usize..12,
     ) {
-        let limits = Limits { max_items, max_bytes, linger: Duration::from_nanos(linger), capacity: max_items + extra };
+        let limits = Limits { max_items, max_bytes, capacity: max_items + extra };
+        let sized = max_bytes < 25;
+        let limits = Limits { max_bytes: if sized { max_bytes } else { usize::MAX }, ..limits };
         let time = Manual::new();
         let clock = Clock::from(time.clone());
-        let mut state = State::new(limits);
+        let mut back = Back::new(limits);
+        let mut front = Front::new(limits, Linger::fixed(Duration::from_nanos(linger)), false);
         let mut waiting: Vec<Item> = Vec::new();
         let mut pushed = 0u64;
         let mut taken = 0u64;
@@ -70,16 +77,23 @@ proptest! {
         for step in steps {
             match step {
                 Step::Push { bytes } => {
-                    prop_assert_eq!(state.is_full(), waiting.len() == limits.capacity);
-                    if !state.is_full() {
-                        state.push(pushed, bytes, &clock);
+                    let bytes = if sized { bytes } else { 0 };
+                    // As a push does: the short way where it is open, and the long one.
+                    let short = if sized { front.admit_sized(pushed, bytes) } else { front.admit(pushed) };
+                    let taken = short.is_ok() || {
+                        let mut one = One::new(pushed, bytes);
+                        front.admit_slow(&mut back, &mut one, Room::Bounded, &clock);
+                        one.item.is_none()
+                    };
+                    prop_assert_eq!(taken, waiting.len() < limits.capacity);
+                    if taken {
                         waiting.push(Item { id: pushed, bytes, at: time.now().as_nanos() });
                         pushed += 1;
                     }
                 }
                 Step::Advance { ns } => time.advance(Duration::from_nanos(ns)),
                 Step::Flush => {
-                    state.make_due(Trigger::Flush);
+                    front.make_due(Trigger::Flush);
                     flushed = pushed;
                 }
                 Step::Take => {
@@ -88,31 +102,33 @@ proptest! {
                         let first = waiting[0];
                         full || first.id < flushed || time.now().as_nanos() >= first.at + linger
                     };
-                    prop_assert_eq!(state.is_due(&clock), due);
-                    let batch = state.take(&clock);
+                    prop_assert_eq!(back.has_sealed() || front.due(&clock).is_some(), due);
+                    if !back.has_sealed() && let Some(trigger) = front.due(&clock) {
+                        front.seal(&mut back, trigger);
+                    }
+                    let batch = back.take();
                     prop_assert_eq!(batch.is_some(), due);
-                    if let Some(mut batch) = batch {
+                    if let Some(mut batch) = batch.map(|batch| batch.items) {
                         let model: Vec<u64> = waiting.drain(..n).map(|item| item.id).collect();
                         prop_assert_eq!(&batch, &model);
                         taken += n as u64;
-                        prop_assert_eq!(state.is_settled(taken), Some(false));
+                        prop_assert_eq!(back.is_settled(taken), Some(false));
                         batch.clear();
-                        state.settle(0, 0, batch);
-                        prop_assert_eq!(state.is_settled(taken), Some(true));
+                        back.settle(0, batch);
+                        prop_assert_eq!(back.is_settled(taken), Some(true));
                     }
                 }
             }
-            let stats = state.stats();
+            let stats = back.stats(front.len(), 0);
             prop_assert_eq!(stats.pending, waiting.len());
             prop_assert_eq!(stats.pushed, pushed);
             prop_assert_eq!(stats.handled, taken);
-            let by = [stats.by_items, stats.by_bytes, stats.by_linger, stats.by_flush, stats.by_close];
+            let by = [stats.by_items, stats.by_bytes, stats.by_linger, stats.by_flush];
             prop_assert_eq!(stats.batches, by.iter().sum::<u64>());
         }
         let ids: Vec<u64> = waiting.iter().map(|item| item.id).collect();
-        prop_assert_eq!(state.take_pending(), ids);
-        prop_assert!(state.is_drained());
-        state.count_left_over(waiting.len());
-        prop_assert_eq!(state.is_settled(pushed), if waiting.is_empty() { Some(true) } else { None });
+        prop_assert_eq!(back.take_out(front.take_out(), true), ids);
+        prop_assert!(front.is_empty() && (back.inside() == 0));
+        prop_assert_eq!(back.is_settled(pushed), if waiting.is_empty() { Some(true) } else { None });
     }
 }

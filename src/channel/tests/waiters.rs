@@ -1,6 +1,6 @@
 use crate::channel::Wait;
 use crate::channel::waiters::{Attempt, Waiters};
-use crate::time::{Clock, Deadline, Instant, Manual};
+use crate::time::{Clock, Deadline, Manual};
 use std::cell::Cell;
 use std::thread;
 use std::time::Duration;
@@ -70,7 +70,7 @@ fn a_past_deadline_does_not_park() {
     let clock = Clock::from(Manual::new());
     let waiters = Waiters::new(None, true);
     let attempt = |()| Attempt::<(), _>::Nothing(());
-    let past = Deadline::at(Instant::from_nanos(0));
+    let past = Deadline::PAST;
     assert_eq!(waiters.wait(Wait::default(), &clock, past, (), attempt, || false), Err(()));
     assert_eq!(waiters.parks(), 0);
 }

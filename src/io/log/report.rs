@@ -51,3 +51,9 @@ pub struct LogStats {
     /// Segments begun.
     pub segments: u64,
 }
+
+crate::stats::figures!(LogStats {
+    count: appended, bytes, commits, syncs;
+    time: sync_time;
+    count: frames, written, segments;
+});

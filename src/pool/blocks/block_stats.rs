@@ -33,3 +33,8 @@ pub struct BlockStats {
     /// [`Stats::revocations`](crate::pool::Stats::revocations) tells.
     pub revocations: u64,
 }
+
+crate::stats::figures!(BlockStats {
+    level: max, total, idle, in_use, high_water, slabs, pinned;
+    count: grown, trimmed, acquired, bypassed, waits, revocations;
+});

@@ -11,3 +11,5 @@ pub struct ReceiverStats {
     /// Whether the broadcast is closed.
     pub closed: bool,
 }
+
+crate::stats::figures!(ReceiverStats { level: len; count: received, missed; flag: closed });

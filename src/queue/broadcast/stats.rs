@@ -11,3 +11,5 @@ pub struct Stats {
     /// Whether the broadcast is closed.
     pub closed: bool,
 }
+
+crate::stats::figures!(Stats { level: capacity, len; count: pushed; flag: closed });

@@ -1,1 +1,2 @@
 mod buckets;
+mod snapshot;

@@ -20,6 +20,8 @@ struct Contender<'a> {
     work: Work<'a>,
     /// Operations of a measurement: the least that makes sense, then what the warm-up round found.
     ops: u64,
+    /// Whether a measurement has that many operations however long they take.
+    exactly: bool,
 }
 
 /// A row to be measured: what is done, by bedplate and by its peers.
@@ -83,16 +85,14 @@ impl<'a> Spec<'a> {
     }
 
     /// The next contender: does the given number of operations, checks them, and says how long they took.
-    pub fn timed(mut self, name: &str, work: impl FnMut(u64) -> Duration + 'a) -> Self {
-        self.contenders.push(Contender { name: name.to_owned(), work: Work::Timed(Box::new(work)), ops: 1 });
-        self
+    pub fn timed(self, name: &str, work: impl FnMut(u64) -> Duration + 'a) -> Self {
+        self.contender(name, Work::Timed(Box::new(work)))
     }
 
     /// The next contender: does the given number of operations one after the other, and says how long each took, in
     /// nanoseconds. The figure is the median.
-    pub fn each(mut self, name: &str, work: impl FnMut(u64) -> Vec<u64> + 'a) -> Self {
-        self.contenders.push(Contender { name: name.to_owned(), work: Work::Each(Box::new(work)), ops: 1 });
-        self
+    pub fn each(self, name: &str, work: impl FnMut(u64) -> Vec<u64> + 'a) -> Self {
+        self.contender(name, Work::Each(Box::new(work)))
     }
 
     /// The contender named last works in batches: a measurement of fewer than `ops` operations would not be one of it.
@@ -101,9 +101,20 @@ impl<'a> Spec<'a> {
         self
     }
 
+    /// The contender named last is measured by so many operations, however long they take: for those that mostly wait.
+    pub fn exactly(mut self, ops: u64) -> Self {
+        let contender = self.contenders.last_mut().expect("a contender is named before");
+        (contender.ops, contender.exactly) = (ops, true);
+        self
+    }
+
     /// The next contender: gives the figure of a round itself.
-    pub fn figure(mut self, name: &str, work: impl FnMut() -> f64 + 'a) -> Self {
-        self.contenders.push(Contender { name: name.to_owned(), work: Work::Figure(Box::new(work)), ops: 1 });
+    pub fn figure(self, name: &str, work: impl FnMut() -> f64 + 'a) -> Self {
+        self.contender(name, Work::Figure(Box::new(work)))
+    }
+
+    fn contender(mut self, name: &str, work: Work<'a>) -> Self {
+        self.contenders.push(Contender { name: name.to_owned(), work, ops: 1, exactly: false });
         self
     }
 
@@ -184,6 +195,10 @@ impl Contender<'_> {
     fn warm_up(&mut self, measurement: Duration) {
         if let Work::Figure(work) = &mut self.work {
             work();
+            return;
+        }
+        if self.exactly {
+            self.work.measure(self.ops);
             return;
         }
         // Fourfold until a run is long enough to be judged from. A disturbance can make a short run seem long enough,

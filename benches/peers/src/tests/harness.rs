@@ -98,6 +98,22 @@ fn operations_fill_the_measurement_and_time_is_shared_among_them() {
 }
 
 #[test]
+fn what_mostly_waits_is_measured_by_as_many_operations_as_it_says() {
+    let least = &AtomicUsize::new(usize::MAX);
+    let most = &AtomicUsize::new(0);
+    let work = |ops: u64| {
+        least.fetch_min(ops as usize, Ordering::Relaxed);
+        most.fetch_max(ops as usize, Ordering::Relaxed);
+        // Too short for any other row.
+        vec![1; ops as usize]
+    };
+    let mut bench = bench(&["--quick"]);
+    bench.run(Spec::new("r", "d").each("o", work).exactly(7).each("p", |ops| vec![1 << 20; ops as usize]));
+    assert_eq!(bench.finish().rows.len(), 1);
+    assert_eq!((least.load(Ordering::Relaxed), most.load(Ordering::Relaxed)), (7, 7));
+}
+
+#[test]
 fn each_operation_timed_gives_a_row_of_the_median_and_one_of_the_99th_percentile() {
     // One operation in fifty takes ten times as long.
     let work = |nanos: u64| move |ops: u64| (0..ops).map(|op| if op % 50 == 0 { nanos * 10 } else { nanos }).collect();
