@@ -2,10 +2,11 @@ use std::time::Duration;
 
 use crate::time::{Clock, Deadline};
 
-/// How much earlier than a linger's end the batch thread asks to be woken: as late as the kernel has been. What is left until the end
-/// it stays awake.
+/// How much earlier than a linger's end the batch thread asks to be woken: as late as the kernel has been. What is left
+/// until the end it stays awake.
 ///
-/// A timeout of an idle CPU comes 50 to 90 us late on the machine of the performance page, and twice that where the host is busy.
+/// A timeout of an idle CPU comes 50 to 90 us late on the machine of the performance page, and twice that where the
+/// host is busy.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Ahead {
     /// The average lateness, of which the last one makes an eighth.

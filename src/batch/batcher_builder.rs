@@ -102,8 +102,8 @@ impl<T> BatcherBuilder<T> {
 
     /// How long the first item of a batch waits for others, at most; not set, zero.
     ///
-    /// A batch thread asks to be woken for the end of it as much earlier as the kernel has been late before, up to 200 µs and
-    /// an eighth of the linger, and stays awake until then.
+    /// A batch thread asks to be woken for the end of it as much earlier as the kernel has been late before, up to 200
+    /// µs and an eighth of the linger, and stays awake until then.
     ///
     /// With zero, a batch is handed over as soon as the handler is free: a batch is then what gathered while the
     /// handler was busy with the one before, which is one item when little comes and many when much does.

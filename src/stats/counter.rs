@@ -3,9 +3,9 @@ use crate::sync::{Sharded, Writers};
 
 /// A count that many threads add to without sharing a cache line.
 ///
-/// `add` is a load and a store in a cell that the calling thread alone writes. Such cells go to the threads that live at
-/// one moment and use structures of this crate, up to twice the number of CPUs (4 at the least; 64 from 32 CPUs on, and
-/// one for each CPU from 64 to 256 CPUs). Threads past that share a quarter as many further cells, with one atomic
+/// `add` is a load and a store in a cell that the calling thread alone writes. Such cells go to the threads that live
+/// at one moment and use structures of this crate, up to twice the number of CPUs (4 at the least; 64 from 32 CPUs on,
+/// and one for each CPU from 64 to 256 CPUs). Threads past that share a quarter as many further cells, with one atomic
 /// addition each; so do thread-local destructors. What a thread added stays counted when it has ended, and the next
 /// thread goes on in its cell.
 ///
@@ -49,8 +49,8 @@ impl Counter {
     #[inline]
     pub fn add(&self, n: u64) {
         match self.cells.own() {
-            // Relaxed, here and below: the count orders nothing, and a reader that has to see an addition came after it by
-            // other means.
+            // Relaxed, here and below: the count orders nothing, and a reader that has to see an addition came after it
+            // by other means.
             Some(cell) => Writers::One.add(cell, n, Ordering::Relaxed),
             None => self.add_elsewhere(n),
         }

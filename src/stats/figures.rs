@@ -3,8 +3,8 @@ use super::Figure;
 /// A snapshot whose values can be told one by one, with names.
 ///
 /// What `stats()` of each structure of this crate returns is one, and tells every field of its own once, under the
-/// field's name. So any system for metrics can be fed without knowing the structures; `Publisher`, with feature `metrics`, feeds
-/// those behind the `metrics` facade. `docs::stats` has a table of all figures.
+/// field's name. So any system for metrics can be fed without knowing the structures; `Publisher`, with feature
+/// `metrics`, feeds those behind the `metrics` facade. `docs::stats` has a table of all figures.
 ///
 /// Nothing is registered and nobody is called unasked: who wants figures keeps the structure, or a handle of it, and
 /// asks.
@@ -47,8 +47,8 @@ impl<F: Figures + ?Sized> Figures for &F {
     }
 }
 
-/// Implements [`Figures`] for a struct: its fields by kind. `count` takes a `u64`, `time` a `Duration`, `level` a number,
-/// `flag` a `bool`.
+/// Implements [`Figures`] for a struct: its fields by kind. `count` takes a `u64`, `time` a `Duration`, `level` a
+/// number, `flag` a `bool`.
 ///
 /// A field that is not listed does not compile: the struct is taken apart without `..`.
 #[cfg(any(feature = "queue", feature = "pool", feature = "cache", feature = "batch"))]

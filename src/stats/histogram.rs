@@ -83,8 +83,8 @@ impl Table {
     /// The first and the last bucket in which something may be counted. What was recorded before this is called is in
     /// them.
     fn ends(&self, buckets: Buckets) -> Option<(usize, usize)> {
-        // Relaxed: a thread that recorded before stored its extremes before, and an older reading only leaves out what is
-        // being recorded now.
+        // Relaxed: a thread that recorded before stored its extremes before, and an older reading only leaves out what
+        // is being recorded now.
         let (min, max) = (self.min.load(Ordering::Relaxed), self.max.load(Ordering::Relaxed));
         // At first, and during the first record, they are the wrong way round.
         (min <= max).then(|| (buckets.index(min), buckets.index(max)))
@@ -152,8 +152,8 @@ impl Histogram {
         }
     }
 
-    /// What was recorded so far. Reads, in each table, the buckets from that of the smallest value to that of the largest,
-    /// and stops nobody.
+    /// What was recorded so far. Reads, in each table, the buckets from that of the smallest value to that of the
+    /// largest, and stops nobody.
     #[must_use]
     pub fn snapshot(&self) -> HistogramSnapshot {
         let ends = self.tables().filter_map(|table| table.ends(self.buckets));

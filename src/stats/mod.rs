@@ -9,8 +9,8 @@
 //! Reading any of them never stops a writer. A reading taken while others write is no single point in time, and none
 //! of these types orders other memory: a thread that sees a count has not thereby seen what was counted.
 //!
-//! What `stats()` of a structure returns tells its values one by one through [`Figures`], to whatever system for metrics
-//! there is. With feature `metrics`, `Publisher` does it for the facade of that name.
+//! What `stats()` of a structure returns tells its values one by one through [`Figures`], to whatever system for
+//! metrics there is. With feature `metrics`, `Publisher` does it for the facade of that name.
 
 mod buckets;
 mod counter;

@@ -9,17 +9,18 @@ use super::{Figure, Figures, HistogramSnapshot};
 
 /// Publishes the figures of one structure through the `metrics` facade, to whichever recorder the program installed.
 ///
-/// It publishes when it is called and at no other time: before each scrape, or as often as the program likes. A metric's
-/// name is the prefix, an underscore and the figure's name; a [`Figure::Count`] becomes a counter, a [`Figure::Level`] a
-/// gauge, and a [`Figure::Time`] a counter of nanoseconds whose name says so. Two structures need two publishers, told
-/// apart by prefix or [`label`](Self::label).
+/// It publishes when it is called and at no other time: before each scrape, or as often as the program likes. A
+/// metric's name is the prefix, an underscore and the figure's name; a [`Figure::Count`] becomes a counter, a
+/// [`Figure::Level`] a gauge, and a [`Figure::Time`] a counter of nanoseconds whose name says so. Two structures need
+/// two publishers, told apart by prefix or [`label`](Self::label).
 ///
 /// Counts are published as they are, not as differences, so calling twice counts nothing twice, and what was counted
 /// before the recorder was installed is not lost. What is published never falls. Where the structure is made anew, say
 /// so with [`start_over`](Self::start_over).
 ///
-/// Each call looks its metrics up in the recorder there is; `publish` itself allocates at a figure's first time only. With
-/// no recorder installed, nothing comes of it. Figures go to the calling thread's local recorder where there is one.
+/// Each call looks its metrics up in the recorder there is; `publish` itself allocates at a figure's first time only.
+/// With no recorder installed, nothing comes of it. Figures go to the calling thread's local recorder where there is
+/// one.
 ///
 /// ```
 /// use bedplate::stats::{Counter, Figure, Figures, Publisher};
@@ -88,9 +89,9 @@ impl Publisher {
     /// Publishes as a histogram what was recorded since the last call of that `name`: each sample once, also where
     /// snapshots come out of order, as the value that stands for its bucket, in the unit it was recorded in.
     ///
-    /// The samples go to the recorder there is: with none, they are gone. What this costs is the recorder's affair. Some,
-    /// that for Prometheus among them, keep each sample by itself until they are next rendered, in time and memory that
-    /// grow with their number: where there may be millions between two calls,
+    /// The samples go to the recorder there is: with none, they are gone. What this costs is the recorder's affair.
+    /// Some, that for Prometheus among them, keep each sample by itself until they are next rendered, in time and
+    /// memory that grow with their number: where there may be millions between two calls,
     /// [`publish_summary`](Self::publish_summary) is the one to call.
     pub fn publish_histogram(&mut self, name: &'static str, seen: &HistogramSnapshot) {
         let Self { prefix, labels, samples, .. } = self;
@@ -101,9 +102,9 @@ impl Publisher {
     /// Publishes as single metrics what a Prometheus summary consists of, in time and memory that do not depend on how
     /// many samples there are.
     ///
-    /// These are gauges of that `name`, with a label `quantile` of 0.5, 0.9, 0.99, 0.999 and 1, for what was recorded since
-    /// the last call (NaN where nothing was); and counters `name_count` and `name_sum` for all that ever was, the sum
-    /// within the histogram's precision.
+    /// These are gauges of that `name`, with a label `quantile` of 0.5, 0.9, 0.99, 0.999 and 1, for what was recorded
+    /// since the last call (NaN where nothing was); and counters `name_count` and `name_sum` for all that ever was, the
+    /// sum within the histogram's precision.
     pub fn publish_summary(&mut self, name: &'static str, seen: &HistogramSnapshot) {
         let Self { prefix, labels, summaries, .. } = self;
         let summary =

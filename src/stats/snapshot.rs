@@ -6,8 +6,8 @@ use super::buckets::Buckets;
 /// What a [`Histogram`](super::Histogram) had counted at one moment, or between two.
 ///
 /// Every figure but `count`, `min` and `max` carries the relative error of the histogram's significant digits; those
-/// two do where [`since`](Self::since) made the snapshot, or where it was taken while others recorded. An empty snapshot
-/// answers zero everywhere.
+/// two do where [`since`](Self::since) made the snapshot, or where it was taken while others recorded. An empty
+/// snapshot answers zero everywhere.
 ///
 /// It holds 8 bytes for each of the histogram's buckets from that of the smallest value to that of the largest.
 ///
@@ -68,8 +68,8 @@ impl HistogramSnapshot {
     }
 
     /// Makes the counts those from the first bucket that holds something to the last, and the range one that begins and
-    /// ends in these two: an extreme is stored before its value is counted, so the one that was read may be that of a value
-    /// still to be counted.
+    /// ends in these two: an extreme is stored before its value is counted, so the one that was read may be that of a
+    /// value still to be counted.
     pub(super) fn settle(&mut self) {
         let filled = |n: &u64| *n != 0;
         let Some((from, to)) = self.counts.iter().position(filled).zip(self.counts.iter().rposition(filled)) else {
@@ -172,9 +172,9 @@ impl HistogramSnapshot {
     /// What was recorded between `earlier` and this snapshot, which are of the same histogram, or merged from the same
     /// ones.
     ///
-    /// Each value is in one interval: of snapshots taken one after the other, each with the one before it, the intervals
-    /// add up to the whole, bucket by bucket, however many threads were recording. `earlier`, [`merge`](Self::merge)d
-    /// with the interval, is this snapshot again.
+    /// Each value is in one interval: of snapshots taken one after the other, each with the one before it, the
+    /// intervals add up to the whole, bucket by bucket, however many threads were recording. `earlier`,
+    /// [`merge`](Self::merge)d with the interval, is this snapshot again.
     ///
     /// The histogram keeps the smallest and the largest value of all time, not of intervals. So the interval's are told
     /// exactly where they are new extremes, and else by their bucket, with the error of the significant digits; where

@@ -12,9 +12,9 @@ mod imp {
 
     /// `len` atomics at zero, at least one.
     ///
-    /// From memory that the allocator gives zeroed: for so much of it most ask the system, which provides each page when it
-    /// is first written. Atomics made one after the other wrote all of it, 235 µs for a table of the default options in new
-    /// pages (2026-11-22).
+    /// From memory that the allocator gives zeroed: for so much of it most ask the system, which provides each page
+    /// when it is first written. Atomics made one after the other wrote all of it, 235 µs for a table of the default
+    /// options in new pages (2026-11-22).
     pub(in crate::stats) fn zeros(len: usize) -> Box<[AtomicU64]> {
         assert!(len > 0, "there is something to count");
         let layout = Layout::array::<AtomicU64>(len).expect("a histogram's buckets fit into the address space");
@@ -23,8 +23,8 @@ mod imp {
         if at.is_null() {
             handle_alloc_error(layout);
         }
-        // SAFETY: the global allocator gave this memory for exactly this layout, and nobody else has it. Its zero bytes are
-        // `len` valid atomics, which are represented as the integers are.
+        // SAFETY: the global allocator gave this memory for exactly this layout, and nobody else has it. Its zero bytes
+        // are `len` valid atomics, which are represented as the integers are.
         unsafe { Box::from_raw(ptr::slice_from_raw_parts_mut(at.cast::<AtomicU64>(), len)) }
     }
 }

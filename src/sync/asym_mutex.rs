@@ -14,12 +14,11 @@ use crate::time::{Clock, Deadline};
 /// Other locks unlock by a read-modify-write because they must learn whether somebody sleeps. Here who is about to
 /// sleep says so and then passes the heavy fence, so that a plain load after the store will do; where there are no
 /// asymmetric fences, unlocking passes a full one. Who finds it locked spins, then yields, then sleeps; it is not fair,
-/// and who has it must not call anything that may take it.
+/// and who has it must not call anything that may take it. A longer section is only slower for those who wait.
 ///
-/// A push into a vector of 256 `u64` that another thread empties, ns an item, 1, 2 and 4 producers and the consumer on
-/// two CPUs: this one
-/// 9.0, 8.6, 10.7; parking_lot 19.2, 21.9, 23.3; std 19.0, 97, 100; crossbeam's channel 19.8, 23.2, 24.4 (2026-11-22, prototypes,
-/// medians of 7 in turn, CPUs shared with builds).
+/// A push into a vector of 256 `u64` that another thread empties, ns an item, with 1, 2 and 4 producers and the consumer
+/// on two CPUs: this one 9.0, 8.6, 10.7; parking_lot 19.2, 21.9, 23.3; std 19.0, 97, 100; crossbeam's channel 19.8, 23.2,
+/// 24.4 (2026-11-22, prototypes, medians of 7 in turn, CPUs shared with builds).
 pub(crate) struct AsymMutex<T> {
     locked: AtomicBool,
     /// Whether light fences will do.

@@ -24,8 +24,9 @@ use crate::time::Deadline;
 /// the keys first came; at most [`capacity`](CoalescerBuilder::capacity) keys wait, and a push to one of them succeeds
 /// where the coalescer is full.
 ///
-/// - A key is merged into **until the handler's thread takes its pair out**, also in a closed batch that waits for the handler. What comes
-///   after that begins a new pair, in a later batch. So for each key the handler sees values in the order in which they were pushed.
+/// - A key is merged into **until the handler's thread takes its pair out**, also in a closed batch that waits for the
+///   handler. What comes after that begins a new pair, in a later batch. So for each key the handler sees values in the
+///   order in which they were pushed.
 /// - The linger counts from a key's **first** push: a key that keeps coming does not put off its own batch.
 /// - A [`flush`](Self::flush) waits for merged values like for all others.
 ///
