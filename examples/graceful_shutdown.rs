@@ -61,7 +61,11 @@ mod linux {
 
         let mut args = std::env::args_os().skip(1);
         let path = args.next().map_or_else(|| std::env::temp_dir().join("graceful_shutdown.txt"), PathBuf::from);
-        let count = args.next().map(|count| count.to_string_lossy().parse::<u64>()).transpose()?;
+        let count = args.next().map(|count| {
+            let count = count.to_string_lossy();
+            count.parse::<u64>().map_err(|error| format!("{count:?} is no number of lines: {error}"))
+        });
+        let count = count.transpose()?;
         let mut file = File::options().create(true).append(true).open(&path)?;
 
         let lines = Batcher::builder()
