@@ -21,6 +21,9 @@ pub mod batchers {}
 #[doc = include_str!("../docs/stats.md")]
 pub mod stats {}
 
+#[doc = include_str!("../docs/topology.md")]
+pub mod topology {}
+
 #[doc = include_str!("../docs/orderings.md")]
 pub mod orderings {}
 

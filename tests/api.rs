@@ -45,6 +45,9 @@ fn what_threads_share_is_send_and_sync_where_its_items_are_send() {
     shared::<batch::signals::SignalBatch>();
     #[cfg(feature = "metrics")]
     shared::<stats::Publisher>();
+    shared::<topo::Topology>();
+    shared::<topo::Plan>();
+    shared::<topo::WorkerSet<Item>>();
     shared::<mem::Mapping>();
     shared::<mem::AlignedBuf>();
     shared::<mem::AlignedUninit>();
@@ -71,6 +74,7 @@ fn what_is_bound_to_its_thread_or_item_stays_there() {
     type NotSend = std::rc::Rc<u8>;
     type NotSync = std::cell::Cell<u8>;
     assert!(!has!(topo::PinGuard: Send));
+    assert!(!has!(topo::PolicyGuard: Send));
     assert!(!has!(batch::signals::BlockedSignals: Send));
     assert!(!has!(batch::Batcher<NotSend>: Sync));
     assert!(!has!(batch::Producer<NotSend>: Send));

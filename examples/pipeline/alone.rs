@@ -11,7 +11,7 @@ use bedplate::Demand;
 use bedplate::mem::HugePages;
 use bedplate::pool::BlockPool;
 use bedplate::time;
-use bedplate::topo::{self, CpuSet};
+use bedplate::topo::{SpawnError, WorkerSet};
 
 use crate::engine::Config;
 use crate::record::Tally;
@@ -36,32 +36,27 @@ pub fn parse_alone(config: &Config) -> Result<f64, Box<dyn Error>> {
     }
     let next = AtomicUsize::new(0);
     let start = Instant::now();
-    let lines: u64 = thread::scope(|scope| {
-        let threads: Vec<_> = config
-            .cpus
-            .iter()
-            .map(|&cpu| {
-                let (next, sample) = (&next, &sample);
-                scope.spawn(move || {
-                    let _pinned = topo::pin_current(&CpuSet::single(cpu));
-                    let mut tally = Tally::default();
-                    loop {
-                        // Relaxed: the number alone says who parses what.
-                        let at = next.fetch_add(1, Ordering::Relaxed);
-                        if at >= sample.len() && start.elapsed() >= AT_LEAST {
-                            return tally.lines;
-                        }
-                        for lines in sample[at % sample.len()].lines() {
-                            config.parser.parse(lines, &mut tally, |key, line| {
-                                std::hint::black_box((key, line));
-                            });
-                        }
+    let lines = thread::scope(|scope| {
+        let (next, sample) = (&next, &sample);
+        let parsers =
+            WorkerSet::builder(config.plan.clone()).pinning(Demand::Prefer).spawn_scoped(scope, move |_| {
+                let mut tally = Tally::default();
+                loop {
+                    // Relaxed: the number alone says who parses what.
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    if at >= sample.len() && start.elapsed() >= AT_LEAST {
+                        return tally.lines;
                     }
-                })
-            })
-            .collect();
-        threads.into_iter().map(|thread| thread.join().expect("the parser does not panic")).sum()
-    });
+                    for lines in sample[at % sample.len()].lines() {
+                        config.parser.parse(lines, &mut tally, |key, line| {
+                            std::hint::black_box((key, line));
+                        });
+                    }
+                }
+            })?;
+        let lines = parsers.join().into_iter().map(|lines| lines.expect("the parser does not panic")).sum();
+        Ok::<u64, SpawnError>(lines)
+    })?;
     Ok(lines as f64 / start.elapsed().as_secs_f64())
 }
 

@@ -23,7 +23,8 @@ usage: pipeline [OPTIONS] [FILE...]
                      FIELD~TEXT (contains), or ~TEXT (anywhere in the line)    [all]
   --enrich-cost T    what a cache miss spins for: 20us, 1ms, 0                [20us]
   --max-line BYTES   longer lines are counted and reported, not kept         [65536]
-  --threads N        parser threads, one pinned to each allowed CPU           [all]
+  --threads N        parser threads, each pinned to a CPU, a core for each as long as
+                     there are cores       [the allowed CPUs, or the quota of CPU time]
   --block BYTES      size of a read, a power of two, 4096 to 2097152        [131072]
   --log PATH         folder of the log, kept; appended to where it exists
                      [a temporary one, removed at the end]

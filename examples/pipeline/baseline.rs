@@ -47,7 +47,7 @@ pub fn run(config: &Config, message: Message, out: &Path, survivors: u64, syncs:
     let cache = Cache::default();
     let capacity = match message {
         Message::Line => 4096,
-        Message::Block => 2 * config.cpus.len(),
+        Message::Block => 2 * config.plan.len(),
     };
     let (send_work, receive_work) = mpsc::sync_channel::<Work>(capacity);
     let receive_work = Mutex::new(receive_work);
@@ -57,9 +57,7 @@ pub fn run(config: &Config, message: Message, out: &Path, survivors: u64, syncs:
 
     let (tally, appended) = thread::scope(|scope| {
         let writer = scope.spawn(move || write(out, &receive_output, sync_every));
-        let parsers: Vec<_> = config
-            .cpus
-            .iter()
+        let parsers: Vec<_> = (0..config.plan.len())
             .map(|_| {
                 let (receive_work, send_output, cache) = (&receive_work, send_output.clone(), &cache);
                 scope.spawn(move || parse(config, receive_work, &send_output, cache))

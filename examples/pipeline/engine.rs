@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use bedplate::mem::HugePages;
 use bedplate::pool::{BlockPool, BlockStats, ObjectPool, OwnedPooled, Recycle};
 use bedplate::stats::{Histogram, HistogramSnapshot};
 use bedplate::time::Clock;
-use bedplate::topo::{self, CpuSet};
+use bedplate::topo::{Plan, SpawnError, WorkerSet};
 
 use crate::enrich::enrich;
 use crate::output::{Checksum, Output};
@@ -35,8 +35,8 @@ pub struct Config {
     pub parser: Parser,
     pub enrich_cost: Duration,
     pub block: usize,
-    /// One parser thread for each, pinned to it.
-    pub cpus: Vec<usize>,
+    /// Where the parser threads run.
+    pub plan: Plan,
 }
 
 pub const CACHE_ENTRIES: usize = 16_384;
@@ -86,7 +86,6 @@ struct Shared {
     outputs: ObjectPool<Output>,
     latency: Histogram,
     appended: Mutex<(Checksum, Lsn)>,
-    pinned: AtomicUsize,
     stop: Arc<AtomicBool>,
     failure: OnceLock<String>,
 }
@@ -113,7 +112,7 @@ pub fn run(
     stop: &Arc<AtomicBool>,
     progress: &Progress,
 ) -> Result<Run, Box<dyn Error>> {
-    let threads = config.cpus.len();
+    let threads = config.plan.len();
     let blocks = BlockPool::builder()
         .block_size(config.block)
         .max_blocks(threads + BLOCKS_AHEAD)
@@ -132,7 +131,6 @@ pub fn run(
             .build(),
         latency: Histogram::new(),
         appended: Mutex::default(),
-        pinned: AtomicUsize::new(0),
         stop: Arc::clone(stop),
         failure: OnceLock::new(),
     });
@@ -145,18 +143,15 @@ pub fn run(
     let (send, receive) = channel::bounded::<Work>(QUEUED_PIECES);
 
     let mut reading = Reading::default();
-    let queue = thread::scope(|scope| {
-        let parsers: Vec<_> = config
-            .cpus
-            .iter()
-            .map(|&cpu| {
-                let (shared, batcher, receive) = (&shared, &batcher, receive.clone());
-                scope.spawn(move || parse(shared, &receive, batcher, cpu))
-            })
-            .collect();
-        drop(receive);
+    let (queue, pinned) = thread::scope(|scope| {
+        let (shared, batcher) = (&shared, &batcher);
+        let parsers = WorkerSet::builder(config.plan.clone())
+            .name("parser")
+            .pinning(Demand::Prefer)
+            .spawn_scoped(scope, move |_| parse(shared, &receive, batcher))?;
+        let pinned = parsers.reports().iter().filter(|report| report.complete()).count();
         for (file, path) in config.files.iter().enumerate() {
-            if let Err(error) = reading.read(config, file, path, &blocks, &shared, &send, progress) {
+            if let Err(error) = reading.read(config, file, path, &blocks, shared, &send, progress) {
                 shared.fail(format!("{}: {error}", path.display()));
             }
             if !shared.goes_on() {
@@ -165,11 +160,11 @@ pub fn run(
         }
         let queue = send.stats();
         drop(send);
-        for parser in parsers {
-            reading.tally.merge(parser.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        for parser in parsers.join() {
+            reading.tally.merge(parser.unwrap_or_else(|panic| resume_unwind(panic)));
         }
-        queue
-    });
+        Ok::<_, SpawnError>((queue, pinned))
+    })?;
     batcher.flush()?;
     let elapsed = Clock::Monotonic.now() - start;
 
@@ -187,7 +182,7 @@ pub fn run(
         queue,
         batches: batcher.stats(),
         direct: !reading.buffered,
-        pinned: shared.pinned.load(Ordering::Relaxed),
+        pinned,
         huge_pages: blocks.effective().huge_pages.is_some(),
         failure: shared.failure.get().cloned(),
     })
@@ -248,11 +243,7 @@ impl Reading {
 }
 
 /// A parser thread: parses, filters and enriches until there is no more work.
-fn parse(shared: &Shared, work: &Receiver<Work>, log: &Batcher<OwnedPooled<Output>>, cpu: usize) -> Tally {
-    let pinned = topo::pin_current(&CpuSet::single(cpu));
-    if pinned.is_ok() {
-        shared.pinned.fetch_add(1, Ordering::Relaxed);
-    }
+fn parse(shared: &Shared, work: &Receiver<Work>, log: &Batcher<OwnedPooled<Output>>) -> Tally {
     let mut tally = Tally::default();
     while let Ok(work) = work.recv() {
         // Nothing closes the pool, and an output can always be made.

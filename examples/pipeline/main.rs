@@ -25,7 +25,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bedplate::Demand;
 use bedplate::io::AppendLog;
-use bedplate::topo::Topology;
+use bedplate::topo::{Placement, Plan, Strategy, Topology};
 
 use crate::args::Args;
 use crate::engine::{Config, Run};
@@ -73,7 +73,7 @@ fn run(args: &Args) -> Result<ExitCode, Box<dyn Error>> {
         parser: Parser { key: args.key.clone(), filter: args.filter.clone(), max_line: args.max_line },
         enrich_cost: args.enrich_cost,
         block: args.block,
-        cpus: parser_cpus(args.threads)?,
+        plan: parser_plan(args.threads)?,
     };
 
     let mut report = Report::default();
@@ -100,11 +100,11 @@ fn scratch_folder(args: &Args) -> PathBuf {
     }
 }
 
-/// The CPUs that parser threads are pinned to, in turn where there are more threads than CPUs.
-fn parser_cpus(threads: Option<usize>) -> Result<Vec<usize>, Box<dyn Error>> {
-    let topology = Topology::detect()?;
-    let allowed: Vec<usize> = topology.allowed().iter().collect();
-    Ok(allowed.iter().copied().cycle().take(threads.unwrap_or(allowed.len())).collect())
+/// Where the parser threads run: a core each, then the second threads of the cores.
+fn parser_plan(threads: Option<usize>) -> Result<Plan, Box<dyn Error>> {
+    let machine = Topology::detect()?;
+    let threads = threads.unwrap_or_else(|| machine.suggested_threads());
+    Ok(Placement::new(Strategy::OnePerCore).plan(&machine, threads)?)
 }
 
 /// One run, its read-back and its figures.

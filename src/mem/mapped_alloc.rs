@@ -10,6 +10,7 @@ use super::HugePages;
 use super::wishes::Wishes;
 use crate::sys::Demand;
 use crate::sys::memory::Pages;
+use crate::topo::MemPolicy;
 
 /// An allocator each of whose allocations is a mapping, with the wishes of a [`Mapping`](super::Mapping).
 ///
@@ -35,14 +36,16 @@ use crate::sys::memory::Pages;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MappedAlloc {
-    wishes: Wishes,
+    huge_pages: Option<(HugePages, Demand)>,
+    node: Option<(usize, Demand)>,
+    prefault: bool,
 }
 
 impl MappedAlloc {
     /// Mappings without further wishes.
     #[must_use]
     pub const fn new() -> Self {
-        Self { wishes: Wishes::NONE }
+        Self { huge_pages: None, node: None, prefault: false }
     }
 
     /// As [`MappingBuilder::huge_pages`](super::MappingBuilder::huge_pages).
@@ -55,33 +58,44 @@ impl MappedAlloc {
         if let Err(error) = kind.check() {
             panic!("{error}");
         }
-        self.wishes.huge_pages = Some((kind, demand));
+        self.huge_pages = Some((kind, demand));
         self
     }
 
     /// As [`MappingBuilder::node`](super::MappingBuilder::node).
     #[must_use]
     pub const fn node(mut self, node: usize, demand: Demand) -> Self {
-        self.wishes.node = Some((node, demand));
+        self.node = Some((node, demand));
         self
     }
 
     /// As [`MappingBuilder::prefault`](super::MappingBuilder::prefault).
     #[must_use]
     pub const fn prefault(mut self) -> Self {
-        self.wishes.prefault = true;
+        self.prefault = true;
         self
+    }
+
+    /// What memory is asked to be like. Not kept as it is: a policy has a set of nodes, which is not `Copy`.
+    fn wishes(&self) -> Wishes {
+        let memory = self.node.map(|(node, demand)| (MemPolicy::of_node(node, demand), demand));
+        Wishes { memory, ..self.sizes() }
+    }
+
+    /// As [`wishes`](Self::wishes), as far as the size of an allocation follows from it.
+    fn sizes(&self) -> Wishes {
+        Wishes { huge_pages: self.huge_pages, memory: None, prefault: self.prefault }
     }
 
     /// The bytes that were mapped for an allocation of `layout`, which is not empty.
     fn mapped_len(&self, layout: Layout) -> usize {
-        self.wishes.mapped_len(layout.size()).expect("it was mapped")
+        self.sizes().mapped_len(layout.size()).expect("it was mapped")
     }
 
     /// The allocation as one of `new`, where the pages at hand suffice, are all needed, and are aligned for it.
     fn in_place(&self, ptr: NonNull<u8>, old: Layout, new: Layout) -> Option<NonNull<[u8]>> {
         let fits = old.size() > 0 && new.size() > 0 && ptr.addr().get().is_multiple_of(new.align());
-        let fits = fits && self.wishes.mapped_len(new.size()).is_ok_and(|mapped| mapped == self.mapped_len(old));
+        let fits = fits && self.sizes().mapped_len(new.size()).is_ok_and(|mapped| mapped == self.mapped_len(old));
         fits.then(|| NonNull::slice_from_raw_parts(ptr, new.size()))
     }
 
@@ -116,7 +130,7 @@ unsafe impl Allocator for MappedAlloc {
             let dangling = NonNull::new(ptr::without_provenance_mut(layout.align())).ok_or(AllocError)?;
             return Ok(NonNull::slice_from_raw_parts(dangling, 0));
         }
-        let (pages, _) = self.wishes.map(layout.size(), layout.align()).map_err(|_| AllocError)?;
+        let (pages, _) = self.wishes().map(layout.size(), layout.align()).map_err(|_| AllocError)?;
         // Not the whole mapping: who frees it may name any size up to the one returned, and the mapped length follows
         // from that.
         Ok(NonNull::slice_from_raw_parts(pages.into_raw(), layout.size()))

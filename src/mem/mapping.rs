@@ -3,13 +3,15 @@ use std::io;
 use std::ops::{Deref, DerefMut, Range};
 use std::ptr::NonNull;
 
+use super::wishes::Wishes;
 use super::{Effective, MappingBuilder};
 use crate::sys::memory::{Pages, page_size};
 
 /// A region of zeroed memory straight from the kernel, aligned to the page and unmapped on drop.
 ///
 /// Memory is taken as it is first touched, unless [`prefault`](MappingBuilder::prefault),
-/// [`huge_pages`](MappingBuilder::huge_pages) or [`node`](MappingBuilder::node) asks for it beforehand. The bytes stay
+/// [`huge_pages`](MappingBuilder::huge_pages), [`node`](MappingBuilder::node) or
+/// [`memory`](MappingBuilder::memory) asks for it beforehand. The bytes stay
 /// where they are when the value moves. Making one costs a system call or more, and each page a fault: it is for
 /// regions that live long.
 ///
@@ -46,9 +48,11 @@ impl Mapping {
         MappingBuilder::new(len)
     }
 
-    pub(super) fn from_parts(pages: Pages, len: usize, effective: Effective) -> Self {
+    /// As wished; `len` is not zero.
+    pub(crate) fn with_wishes(len: usize, wishes: &Wishes) -> io::Result<Self> {
+        let (pages, effective) = wishes.map(len, 1)?;
         debug_assert!(len <= pages.len());
-        Self { pages, len, effective }
+        Ok(Self { pages, len, effective })
     }
 
     /// The length that was asked for. What lies between it and the end of the last page belongs to the mapping, and
@@ -73,7 +77,7 @@ impl Mapping {
     /// What was obtained of what the builder asked for.
     #[must_use]
     pub fn effective(&self) -> Effective {
-        self.effective
+        self.effective.clone()
     }
 
     /// Zeroes `range`, and gives the whole pages in it back to the kernel until they are touched again.

@@ -5,7 +5,7 @@
 //! | a buffer for direct I/O, or one whose alignment matters | [`AlignedBuf`] |
 //! | one that is written as a whole anyway | [`AlignedUninit`] |
 //! | one that several read, as a whole or in aligned parts | [`SharedBuf`] |
-//! | a large region to cut up, in huge pages, on one node, or faulted in beforehand | [`Mapping`] |
+//! | a large region to cut up, in huge pages, on chosen nodes, or faulted in beforehand | [`Mapping`] |
 //! | a collection that lives in such regions | `MappedAlloc`, feature `allocator-api2` |
 //!
 //! All but `AlignedUninit` are always initialised, so they are plain byte slices. What the kernel may refuse is asked

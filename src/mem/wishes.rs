@@ -7,17 +7,19 @@ use std::ops::Range;
 use super::{Effective, HugePages, smaps};
 use crate::sys::Demand;
 use crate::sys::memory::{Pages, huge_page_size, page_size};
+use crate::topo::{self, MemPolicy, PageCounts};
 
 /// What memory is asked to be like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Wishes {
     pub(crate) huge_pages: Option<(HugePages, Demand)>,
-    pub(crate) node: Option<(usize, Demand)>,
+    /// Where it is to come from.
+    pub(crate) memory: Option<(MemPolicy, Demand)>,
     pub(crate) prefault: bool,
 }
 
 impl Wishes {
-    pub(crate) const NONE: Self = Self { huge_pages: None, node: None, prefault: false };
+    pub(crate) const NONE: Self = Self { huge_pages: None, memory: None, prefault: false };
 
     /// New memory of [`mapped_len`](Self::mapped_len) bytes, of which the first `len` are as wished, at a multiple of
     /// `align`. `len` is not zero.
@@ -79,35 +81,42 @@ impl Wishes {
         }
         // The attempt may have stopped halfway: what was asked for decides what is faulted in, not how far it came.
         if !effective.prefaulted && (self.prefault || bound.is_some() || self.wants_huge_pages(range.len())) {
-            let required = self.prefault || bound.is_some_and(|(_, demand)| demand.required());
+            let required = self.prefault || bound.as_ref().is_some_and(|(_, demand)| demand.required());
             match pages.populate(range.clone()) {
                 Err(error) if required => return Err(error),
                 populated => effective.prefaulted = populated.is_ok(),
             }
         }
-        if let Some((node, demand)) = bound {
+        if let Some((policy, demand)) = bound {
+            let addresses = pages.addresses(&range);
             let step = effective.huge_pages.unwrap_or(page_size());
-            match pages.is_on_node(range, node, step) {
-                Ok(true) => effective.node = Some(node),
-                Ok(false) if demand.required() => {
-                    return Err(io::Error::other(format!("not all memory came from node {node}")));
+            match located(&addresses, step) {
+                Ok(found) => {
+                    effective.nodes = found.nodes();
+                    effective.node = effective.nodes.first().filter(|node| found.on(*node) == found.total());
+                    let on_its_nodes = is_on_nodes_of(&policy, &found);
+                    if demand.required() && !on_its_nodes {
+                        let text = format!("not all memory came by the policy {policy}: it is on {}", effective.nodes);
+                        return Err(io::Error::other(text));
+                    }
+                    effective.policy =
+                        Some(policy).filter(|policy| on_its_nodes && is_even(policy, &found, &addresses, step));
                 }
-                Err(error) if demand.required() => return Err(refused_node(node, &error)),
-                _ => {}
+                Err(refused) if demand.required() => return Err(refused_policy(&policy, &refused)),
+                Err(_) => {}
             }
         }
         Ok(effective)
     }
 
-    /// Asks for the node for `range`, whole pages, and tells it where it was granted.
-    fn bind(&self, pages: &Pages, range: Range<usize>) -> io::Result<Option<(usize, Demand)>> {
-        let Some((node, demand)) = self.node.filter(|(_, demand)| demand.wanted()) else { return Ok(None) };
-        // Of a required node all memory has to come from it, and where it runs out the kernel kills a process rather
-        // than take from another: too much for a preference.
-        let asked = if demand.required() { pages.bind(range, node) } else { pages.prefer(range, node) };
-        match asked {
-            Ok(()) => Ok(Some((node, demand))),
-            Err(refused) if demand.required() => Err(refused_node(node, &refused)),
+    /// Asks for the policy for `range`, whole pages, and tells what was granted of it.
+    fn bind(&self, pages: &Pages, range: Range<usize>) -> io::Result<Option<(MemPolicy, Demand)>> {
+        let Some((policy, demand)) = self.memory.as_ref().filter(|(_, demand)| demand.wanted()) else {
+            return Ok(None);
+        };
+        match topo::bind_pages(&pages.addresses(&range), policy, *demand) {
+            Ok(settled) => Ok(Some((settled.effective, *demand))),
+            Err(refused) if demand.required() => Err(refused_policy(policy, &refused.into())),
             Err(_) => Ok(None),
         }
     }
@@ -152,8 +161,36 @@ impl Wishes {
     }
 }
 
-fn refused_node(node: usize, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("memory of node {node} was refused: {error}"))
+fn refused_policy(policy: &MemPolicy, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("memory by the policy {policy} was refused: {error}"))
+}
+
+/// Where the pages at every `step` bytes of `addresses` are, which are faulted in.
+fn located(addresses: &Range<usize>, step: usize) -> io::Result<PageCounts> {
+    match PageCounts::located(addresses, step) {
+        Ok(found) if found.is_complete() => Ok(found),
+        // Containers that let memory be bound often refuse that call all the same. And it passes over pages that the
+        // kernel moves at that moment, to compact memory or to balance nodes, for which this one waits.
+        _ => PageCounts::looked_up(addresses, step),
+    }
+}
+
+/// Whether all pages are on nodes that the policy names, if it names any.
+pub(super) fn is_on_nodes_of(policy: &MemPolicy, found: &PageCounts) -> bool {
+    let named = policy.nodes();
+    found.is_complete() && (named.is_empty() || found.nodes().is_subset(&named))
+}
+
+/// Whether each node of an interleaved policy has its share of the pages.
+///
+/// The kernel goes from node to node by the size of the page that it takes for a fault. Where it may have taken huge
+/// pages, shares differ by up to one.
+pub(super) fn is_even(policy: &MemPolicy, found: &PageCounts, addresses: &Range<usize>, step: usize) -> bool {
+    let MemPolicy::Interleave(nodes) = policy else { return true };
+    let has_room = |huge: &usize| addresses.start.next_multiple_of(*huge) + huge <= addresses.end;
+    let spread = huge_page_size().filter(has_room).map_or(1, |huge| (huge / step).max(1));
+    let shares = || nodes.iter().map(|node| found.on(node));
+    shares().max().zip(shares().min()).is_some_and(|(most, least)| most - least <= spread)
 }
 
 /// Faults `range` in and makes sure that it is in huge pages.

@@ -1,45 +1,90 @@
-//! The CPUs the calling thread may run on, and the one it runs on.
+//! The CPUs that threads may run on, and the one that the calling thread runs on.
 #![allow(unsafe_code)] // rustix's mask stops at 1,024 CPUs, so this calls libc.
 
-use std::ffi::c_ulong;
+use std::ffi::{c_int, c_long, c_uint, c_ulong};
 use std::io;
+#[cfg(all(target_env = "gnu", not(target_feature = "crt-static")))]
+use std::sync::OnceLock;
 
-/// How many of libc's mask words make a word of 64 bits.
-const PARTS: usize = u64::BITS as usize / c_ulong::BITS as usize;
+/// The size of the buffer on the stack that the kernel writes a mask to: 8,192 CPUs, the most that Linux is usually
+/// built for.
+const STACK_WORDS: usize = 128;
 
-/// The first size of the buffer the kernel writes a mask to: 8,192 CPUs, the most that Linux is usually built for.
-const FIRST_BYTES: usize = 1024;
+/// Where growing the buffer ends, in words: no kernel has so many CPUs.
+const LAST_WORDS: usize = 1 << 17;
 
-/// Where growing the buffer ends: no kernel has so many CPUs.
-const LAST_BYTES: usize = 1 << 20;
+/// The kernel's words are half as long there, and the first one is the upper half of ours.
+const HALVES_SWAPPED: bool = cfg!(all(target_endian = "big", target_pointer_width = "32"));
 
-/// The affinity mask of the calling thread: bit `i` of word `w` stands for CPU `64 * w + i`.
-pub(crate) fn affinity() -> io::Result<Vec<u64>> {
-    let mut bytes = FIRST_BYTES;
-    loop {
-        let mut mask: Vec<c_ulong> = vec![0; bytes / size_of::<c_ulong>()];
-        // SAFETY: the kernel writes at most `bytes` bytes to `mask`, which has as many. Thread 0 is the caller.
-        if unsafe { libc::sched_getaffinity(0, bytes, mask.as_mut_ptr().cast()) } == 0 {
-            return Ok(mask.chunks(PARTS).map(joined).collect());
-        }
-        let error = io::Error::last_os_error();
+/// What the kernel says where the mask that it reads has no CPU the thread may use, and where the mask that it writes
+/// is longer than the buffer.
+pub(crate) const EINVAL: i32 = libc::EINVAL;
+
+/// What the kernel says where there is no such thread.
+pub(crate) const ESRCH: i32 = libc::ESRCH;
+
+/// The calling thread, where a thread is named.
+pub(crate) const SELF: i32 = 0;
+
+/// Gives `read` the affinity mask of a thread: bit `i` of word `w` stands for CPU `64 * w + i`. As long as the
+/// kernel's.
+pub(crate) fn affinity<R>(tid: i32, read: impl FnOnce(&[u64]) -> R) -> io::Result<R> {
+    let mut mask = [0; STACK_WORDS];
+    match write_mask(tid, &mut mask) {
         // The kernel says so where its own mask is the longer one.
-        if error.raw_os_error() != Some(libc::EINVAL) || bytes == LAST_BYTES {
-            return Err(error);
-        }
-        bytes *= 2;
+        Err(error) if error.raw_os_error() == Some(EINVAL) => affinity_of_many(tid, read),
+        written => Ok(read(&mask[..written?])),
     }
 }
 
-/// Sets the affinity of the calling thread to a mask as [`affinity`] returns it. The kernel drops CPUs that the
+#[cold]
+fn affinity_of_many<R>(tid: i32, read: impl FnOnce(&[u64]) -> R) -> io::Result<R> {
+    let mut mask = vec![0; 2 * STACK_WORDS];
+    loop {
+        match write_mask(tid, &mut mask) {
+            Err(error) if error.raw_os_error() == Some(EINVAL) && mask.len() < LAST_WORDS => {
+                mask = vec![0; 2 * mask.len()];
+            }
+            written => return Ok(read(&mask[..written?])),
+        }
+    }
+}
+
+/// How many words of `mask`, which is all zeros, the kernel wrote to.
+fn write_mask(tid: i32, mask: &mut [u64]) -> io::Result<usize> {
+    // Not the C library's function: it keeps to itself how many bytes were written, and clears the rest.
+    // SAFETY: the kernel writes at most as many bytes as `mask` has, and a `u64` may be any bytes.
+    let bytes: c_long =
+        unsafe { libc::syscall(libc::SYS_sched_getaffinity, tid as c_int, size_of_val(mask), mask.as_mut_ptr()) };
+    // Negative where it failed.
+    let bytes = usize::try_from(bytes).map_err(|_| io::Error::last_os_error())?;
+    if HALVES_SWAPPED {
+        mask.iter_mut().for_each(|word| *word = word.rotate_left(c_ulong::BITS));
+    }
+    Ok(bytes.div_ceil(size_of::<u64>()))
+}
+
+/// Sets the affinity of a thread to a mask as [`affinity`] gives it. The kernel drops CPUs that are offline or that the
 /// thread's control group does not allow, and says `EINVAL` where none is left.
-pub(crate) fn set_affinity(words: &[u64]) -> io::Result<()> {
-    let mask: Vec<c_ulong> = words.iter().flat_map(|word| parts(*word)).collect();
-    // SAFETY: the kernel reads as many bytes from `mask` as it has. Thread 0 is the caller.
-    match unsafe { libc::sched_setaffinity(0, size_of_val(&mask[..]), mask.as_ptr().cast()) } {
+pub(crate) fn set_affinity(tid: i32, words: &[u64]) -> io::Result<()> {
+    if HALVES_SWAPPED {
+        let swapped: Vec<_> = words.iter().map(|word| word.rotate_left(c_ulong::BITS)).collect();
+        return read_mask(tid, &swapped);
+    }
+    read_mask(tid, words)
+}
+
+fn read_mask(tid: i32, mask: &[u64]) -> io::Result<()> {
+    // SAFETY: the kernel reads as many bytes from `mask` as it has.
+    match unsafe { libc::sched_setaffinity(tid, size_of_val(mask), mask.as_ptr().cast()) } {
         0 => Ok(()),
         _ => Err(io::Error::last_os_error()),
     }
+}
+
+/// The kernel's number of the calling thread.
+pub(crate) fn current_thread() -> i32 {
+    rustix::thread::gettid().as_raw_pid()
 }
 
 /// The CPU the calling thread runs on. No system call where the C library has a faster way (rseq, vDSO).
@@ -51,16 +96,42 @@ pub(crate) fn current_cpu() -> usize {
     usize::try_from(cpu).unwrap_or(0)
 }
 
-/// The CPU the calling thread runs on, and the memory node of it.
-pub(crate) fn current_cpu_and_node() -> io::Result<(usize, usize)> {
-    let mut cpu: libc::c_uint = 0;
-    let mut node: libc::c_uint = 0;
-    let unused = std::ptr::null_mut::<libc::c_void>();
-    // SAFETY: the kernel writes one word to each of two places that outlive the call, and ignores the third argument.
-    match unsafe { libc::syscall(libc::SYS_getcpu, &raw mut cpu, &raw mut node, unused) } {
-        0 => Ok((cpu as usize, node as usize)),
+/// The memory node of the CPU the calling thread runs on. No system call where the C library can ask the vDSO.
+pub(crate) fn current_node() -> io::Result<usize> {
+    let (mut cpu, mut node): (c_uint, c_uint) = (0, 0);
+    let done = match library_getcpu() {
+        // SAFETY: it writes one word to each of two places that outlive the call.
+        Some(getcpu) => c_long::from(unsafe { getcpu(&raw mut cpu, &raw mut node) }),
+        None => {
+            let unused = std::ptr::null_mut::<libc::c_void>();
+            // SAFETY: as above; the kernel ignores the third argument.
+            unsafe { libc::syscall(libc::SYS_getcpu, &raw mut cpu, &raw mut node, unused) }
+        }
+    };
+    match done {
+        0 => Ok(node as usize),
         _ => Err(io::Error::last_os_error()),
     }
+}
+
+type GetCpu = unsafe extern "C" fn(*mut c_uint, *mut c_uint) -> c_int;
+
+/// glibc's `getcpu`, which asks the vDSO. It is there since 2.29, and Rust's programs are to start with older ones: so
+/// it is looked up, once, and by its version, which no other function of that name has.
+#[cfg(all(target_env = "gnu", not(target_feature = "crt-static")))]
+fn library_getcpu() -> Option<GetCpu> {
+    static FOUND: OnceLock<Option<GetCpu>> = OnceLock::new();
+    *FOUND.get_or_init(|| {
+        // SAFETY: the names are C strings; no library is loaded or unloaded.
+        let address = unsafe { libc::dlvsym(libc::RTLD_DEFAULT, c"getcpu".as_ptr(), c"GLIBC_2.29".as_ptr()) };
+        // SAFETY: null is `None`, and the function of this version has this signature (getcpu(3)).
+        unsafe { std::mem::transmute::<*mut libc::c_void, Option<GetCpu>>(address) }
+    })
+}
+
+#[cfg(not(all(target_env = "gnu", not(target_feature = "crt-static"))))]
+fn library_getcpu() -> Option<GetCpu> {
+    None
 }
 
 /// The major version of the hwloc library that was loaded.
@@ -72,13 +143,4 @@ pub(crate) fn hwloc_major() -> u32 {
     }
     // SAFETY: every version of the library has this function, without arguments, returning an unsigned int.
     unsafe { hwloc_get_api_version() >> 16 }
-}
-
-#[expect(clippy::useless_conversion, reason = "the word is narrower on 32-bit machines")]
-fn joined(parts: &[c_ulong]) -> u64 {
-    parts.iter().enumerate().fold(0, |word, (i, part)| word | u64::from(*part) << (i as u32 * c_ulong::BITS))
-}
-
-fn parts(word: u64) -> impl Iterator<Item = c_ulong> {
-    (0..PARTS as u32).map(move |i| (word >> (i * c_ulong::BITS)) as c_ulong)
 }

@@ -1,7 +1,7 @@
 //! Anonymous memory: mapping it, advising the kernel about it, giving it back.
 #![allow(unsafe_code)] // The kernel hands out raw addresses; `Pages` is what makes an owned range of them.
 
-use std::ffi::{c_int, c_ulong, c_void};
+use std::ffi::c_void;
 use std::io;
 #[cfg(any(feature = "allocator-api2", feature = "pool"))]
 use std::mem::ManuallyDrop;
@@ -14,13 +14,6 @@ use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap_anonymous, munmap};
 
 /// rustix has no name for it, and libc has one for glibc alone. The same on every architecture.
 const MADV_COLLAPSE: std::ffi::c_int = 25;
-
-/// Of `get_mempolicy`: answer with a node, that of the page at an address. rustix and libc have no names for them.
-const MPOL_F_NODE: c_int = 1 << 0;
-const MPOL_F_ADDR: c_int = 1 << 1;
-
-/// The most memory nodes that any kernel can be built for (`CONFIG_NODES_SHIFT` is at most 10).
-const MAX_NODES: usize = 1 << 10;
 
 /// The size of a page, a power of two.
 #[inline]
@@ -48,8 +41,8 @@ pub(crate) struct Pages {
 
 // SAFETY: the range belongs to this value alone and is bound to no thread; who owns the value owns the bytes.
 unsafe impl Send for Pages {}
-// SAFETY: through `&Pages` safe code only reads the bytes, and the advice and the policies given through it change what
-// backs a page, never what a reader finds in it. Everything that writes takes `&mut self`.
+// SAFETY: through `&Pages` safe code only reads the bytes, and the advice given through it changes what backs a page,
+// never what a reader finds in it. Everything that writes takes `&mut self`.
 unsafe impl Sync for Pages {}
 
 impl Pages {
@@ -216,64 +209,10 @@ impl Pages {
         }
     }
 
-    /// Lets the pages of `range` (whole pages) that are not in memory yet come from the memory node `node` alone.
-    ///
-    /// `EINVAL` where there is no such node, or none with memory that this process may use; `ENOSYS` where the kernel
-    /// knows no nodes; `EPERM` in many containers.
-    pub(crate) fn bind(&self, range: Range<usize>, node: usize) -> io::Result<()> {
-        self.set_policy(range, node, libc::MPOL_BIND)
-    }
-
-    /// As [`bind`](Self::bind), and from other nodes where that one has none left.
-    pub(crate) fn prefer(&self, range: Range<usize>, node: usize) -> io::Result<()> {
-        self.set_policy(range, node, libc::MPOL_PREFERRED)
-    }
-
-    /// Whether every page of `range` is in memory of `node`: asks once for every `step` bytes. For what is faulted in.
-    pub(crate) fn is_on_node(&self, range: Range<usize>, node: usize, step: usize) -> io::Result<bool> {
-        let _ = self.start_of(&range);
-        for at in range.step_by(step) {
-            let mut found: c_int = -1;
-            // SAFETY: the kernel writes one int to `found`, and the address (inside this mapping, just checked) is
-            // only looked up. The mask and its length may be empty where these flags ask for an address.
-            let result = unsafe {
-                libc::syscall(
-                    libc::SYS_get_mempolicy,
-                    &raw mut found,
-                    ptr::null_mut::<c_ulong>(),
-                    0 as c_ulong,
-                    self.ptr.as_ptr().add(at),
-                    (MPOL_F_NODE | MPOL_F_ADDR) as c_ulong,
-                )
-            };
-            if result != 0 {
-                return Err(io::Error::last_os_error());
-            }
-            if usize::try_from(found) != Ok(node) {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
-    /// Sets the memory policy of `range` to `mode` with one node.
-    fn set_policy(&self, range: Range<usize>, node: usize, mode: c_int) -> io::Result<()> {
-        let start = self.start_of(&range);
-        if node >= MAX_NODES {
-            return Err(Errno::INVAL.into());
-        }
-        let bits = c_ulong::BITS as usize;
-        let mut mask = [0; MAX_NODES / c_ulong::BITS as usize];
-        mask[node / bits] = (1 as c_ulong) << (node % bits);
-        // The kernel reads one bit less than it is told, which became its interface; rounded up to words, all of
-        // `mask`.
-        let told = (MAX_NODES + 1) as c_ulong;
-        // SAFETY: the range is a part of this mapping (`start_of`), and where its pages come from changes no content.
-        // The kernel reads no more words than `mask` has.
-        let result = unsafe {
-            libc::syscall(libc::SYS_mbind, start, range.len(), mode as c_ulong, mask.as_ptr(), told, 0 as c_ulong)
-        };
-        if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+    /// The addresses of `range`.
+    pub(crate) fn addresses(&self, range: &Range<usize>) -> Range<usize> {
+        let start = self.start_of(range).addr();
+        start..start + range.len()
     }
 
     /// Gives the pages of `range` (whole pages) back to the kernel; they read as zero afterwards.

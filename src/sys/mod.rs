@@ -11,10 +11,14 @@ pub(crate) mod barrier;
 pub(crate) mod clock;
 #[cfg(all(feature = "topo", target_os = "linux"))]
 pub(crate) mod cpu;
+#[cfg(all(feature = "topo", target_os = "linux"))]
+pub(crate) mod dir;
 #[cfg(all(feature = "io", target_os = "linux"))]
 pub(crate) mod file;
 #[cfg(all(feature = "mem", target_os = "linux"))]
 pub(crate) mod memory;
+#[cfg(all(feature = "topo", target_os = "linux"))]
+pub(crate) mod numa;
 #[cfg(all(feature = "pool", target_os = "linux"))]
 pub(crate) mod reserved;
 #[cfg(all(feature = "batch", target_os = "linux"))]

@@ -1,4 +1,7 @@
 //! The way to and from the package `core_affinity`, which calls a CPU a core.
+//!
+//! Its `get_core_ids` are the CPUs that the calling thread may use at the moment, which are those of one core alone once the
+//! thread is pinned; it knows 1,024 CPUs at most, and its `set_for_current` panics for a number above that.
 
 use std::error::Error;
 use std::fmt;
@@ -28,6 +31,24 @@ impl From<CoreId> for CpuSet {
 impl FromIterator<CoreId> for CpuSet {
     fn from_iter<I: IntoIterator<Item = CoreId>>(cores: I) -> Self {
         cores.into_iter().map(|core| core.id).collect()
+    }
+}
+
+impl CpuSet {
+    /// The CPUs as `core_affinity` names them, smallest first.
+    ///
+    /// Its `set_for_current` panics for a number of 1,024 or above, and pins to one CPU only: for a wider set take
+    /// [`pin_current`](super::pin_current).
+    ///
+    /// ```
+    /// use bedplate::topo::allowed_cpus;
+    ///
+    /// assert_eq!(Some(allowed_cpus()?.core_ids()), core_affinity::get_core_ids());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[must_use]
+    pub fn core_ids(&self) -> Vec<CoreId> {
+        self.iter().map(|id| CoreId { id }).collect()
     }
 }
 

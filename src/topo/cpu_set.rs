@@ -19,9 +19,9 @@ id_set! {
 }
 
 impl CpuSet {
-    /// The set of a kernel mask: bit `i` of word `w` stands for CPU `64 * w + i`.
-    pub(super) fn from_words(words: Vec<u64>) -> Self {
-        Self(super::bits::Bits::from_words(words))
+    /// The set of a kernel mask, of which trailing words may be zero: bit `i` of word `w` stands for CPU `64 * w + i`.
+    pub(super) fn from_words(words: impl AsRef<[u64]>) -> Self {
+        Self(super::bits::Bits::from_words(words.as_ref()))
     }
 
     pub(super) fn words(&self) -> &[u64] {

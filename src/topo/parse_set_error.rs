@@ -23,6 +23,7 @@ pub(super) enum Kind {
     NotAMaskWord,
     TooLarge,
     Backwards,
+    NotAStride,
 }
 
 impl ParseSetError {
@@ -50,6 +51,7 @@ impl fmt::Display for ParseSetError {
             Kind::NotAMaskWord => "is not a word of 1 to 8 hexadecimal digits",
             Kind::TooLarge => "is larger than a set can hold",
             Kind::Backwards => "runs backwards",
+            Kind::NotAStride => "is not a stride such as 2/4",
         };
         write!(f, "`{}` at byte {} {what}", self.text, self.position)
     }

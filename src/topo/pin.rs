@@ -1,14 +1,18 @@
 use std::io;
 use std::marker::PhantomData;
+use std::mem;
 
+use super::affinity::{allowed_cpus, set};
 use super::{CpuSet, PinError};
 use crate::sys::cpu;
 
 /// Binds the calling thread to `cpus` until the guard is dropped.
 ///
 /// The kernel leaves out CPUs that are offline or that the thread's control group does not allow, as long as one is
-/// left; [`PinGuard::effective`] is what was obtained, [`PinGuard::dropped`] what was left out. Threads that this thread
-/// spawns inherit the binding. Three system calls; the thread has moved to one of the CPUs when this returns.
+/// left; [`PinGuard::effective`] is what was obtained, [`PinGuard::dropped`] what was left out. CPUs outside of what the
+/// thread may use at the moment can be had where the control group allows them: that is how threads come to isolated
+/// CPUs. Threads that this thread spawns inherit the binding. Three system calls; the thread has moved to one of the CPUs
+/// when this returns.
 ///
 /// # Errors
 ///
@@ -28,62 +32,12 @@ use crate::sys::cpu;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn pin_current(cpus: &CpuSet) -> Result<PinGuard, PinError> {
-    if cpus.is_empty() {
-        return Err(PinError::Empty);
-    }
     let previous = allowed_cpus()?;
-    match cpu::set_affinity(cpus.words()) {
-        Ok(()) => {}
-        Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
-            return Err(PinError::NotAllowed { cpus: cpus.clone() });
-        }
-        Err(error) => return Err(error.into()),
-    }
+    set(cpu::SELF, cpus)?;
     // From here on a failure restores the affinity, by the guard's drop.
     let mut guard = PinGuard { previous, asked: cpus.clone(), effective: CpuSet::new(), not_send: PhantomData };
     guard.effective = allowed_cpus()?;
     Ok(guard)
-}
-
-/// The CPUs the calling thread may run on: what it is pinned to, or what its control group allows. One system call.
-///
-/// # Errors
-///
-/// Where the kernel refuses, as a system call filter may.
-pub fn allowed_cpus() -> io::Result<CpuSet> {
-    cpu::affinity().map(CpuSet::from_words)
-}
-
-/// The CPU the calling thread runs on. It may have moved on before the caller looks, unless it is pinned.
-///
-/// No system call where the C library knows a faster way (restartable sequences or the vDSO).
-///
-/// ```
-/// use bedplate::topo::{allowed_cpus, current_cpu};
-///
-/// assert!(allowed_cpus()?.contains(current_cpu()));
-/// # Ok::<(), std::io::Error>(())
-/// ```
-#[inline]
-#[must_use]
-pub fn current_cpu() -> usize {
-    cpu::current_cpu()
-}
-
-/// The memory node of the CPU the calling thread runs on, by the kernel's number. One system call.
-///
-/// # Errors
-///
-/// Where a system call filter refuses.
-///
-/// ```
-/// use bedplate::topo::{Topology, current_node};
-///
-/// assert!(Topology::detect()?.node(current_node()?).is_some());
-/// # Ok::<(), std::io::Error>(())
-/// ```
-pub fn current_node() -> io::Result<usize> {
-    cpu::current_cpu_and_node().map(|(_, node)| node)
 }
 
 /// The calling thread stays on its CPUs while this lives; dropping it restores the affinity that [`pin_current`] found.
@@ -99,7 +53,7 @@ pub fn current_node() -> io::Result<usize> {
 /// std::thread::spawn(move || drop(guard));
 /// ```
 #[derive(Debug)]
-#[must_use = "the thread is pinned only while the guard lives; bind it to a name"]
+#[must_use = "the thread is pinned only while the guard lives; bind it to a name, or call `keep`"]
 pub struct PinGuard {
     previous: CpuSet,
     asked: CpuSet,
@@ -120,11 +74,70 @@ impl PinGuard {
     pub fn dropped(&self) -> CpuSet {
         &self.asked - &self.effective
     }
+
+    /// Whether the thread still may run on [`effective`](Self::effective) and nowhere else. Asks the kernel, by one system
+    /// call.
+    ///
+    /// It may not where somebody else set its affinity, where its control group was given other CPUs, or where the last
+    /// CPU of the set was turned off: then the kernel lets the thread run anywhere, and does not take that back when the
+    /// CPU is turned on again.
+    ///
+    /// # Errors
+    ///
+    /// Where the kernel refuses, as a system call filter may.
+    ///
+    /// ```
+    /// use bedplate::topo::{CpuSet, current_cpu, pin_current};
+    ///
+    /// let pinned = pin_current(&CpuSet::single(current_cpu()))?;
+    /// assert!(pinned.holds()?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn holds(&self) -> io::Result<bool> {
+        Ok(allowed_cpus()? == self.effective)
+    }
+
+    /// Restores the affinity that was before, as dropping the guard does, and says whether that went well.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` where none of the CPUs that the thread could use before is left, or what else the kernel says when
+    /// it refuses. The thread stays on the CPUs it has.
+    ///
+    /// ```
+    /// use bedplate::topo::{CpuSet, allowed_cpus, current_cpu, pin_current};
+    ///
+    /// let before = allowed_cpus()?;
+    /// pin_current(&CpuSet::single(current_cpu()))?.restore()?;
+    /// assert_eq!(allowed_cpus()?, before);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn restore(mut self) -> io::Result<()> {
+        let previous = mem::take(&mut self.previous);
+        cpu::set_affinity(cpu::SELF, previous.words())
+    }
+
+    /// Leaves the thread pinned for good; returns what was obtained.
+    ///
+    /// ```
+    /// use bedplate::topo::{CpuSet, allowed_cpus, current_cpu, pin_current};
+    ///
+    /// let kept = pin_current(&CpuSet::single(current_cpu()))?.keep();
+    /// assert_eq!(allowed_cpus()?, kept);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn keep(mut self) -> CpuSet {
+        self.previous = CpuSet::new();
+        mem::take(&mut self.effective)
+    }
 }
 
 impl Drop for PinGuard {
     fn drop(&mut self) {
-        // Fails where none of the CPUs is left by now: then any affinity is as good, and the kernel's stands.
-        let _ = cpu::set_affinity(self.previous.words());
+        // Emptied where there is nothing to restore any more: a thread that runs never had the empty set.
+        if !self.previous.is_empty() {
+            // Fails where none of the CPUs is left by now: then any affinity is as good, and the kernel's stands.
+            let _ = cpu::set_affinity(cpu::SELF, self.previous.words());
+        }
     }
 }

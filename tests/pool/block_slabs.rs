@@ -5,6 +5,7 @@ use std::mem::offset_of;
 use bedplate::Demand;
 use bedplate::mem::HugePages;
 use bedplate::pool::{AcquireError, Block, BlockPool, Slab};
+use bedplate::topo::{MemPolicy, Topology, region_policy, thread_policy};
 
 fn all(pool: &BlockPool) -> Vec<Block> {
     std::iter::from_fn(|| pool.try_acquire().ok()).collect()
@@ -174,4 +175,26 @@ fn a_node_is_a_wish_like_any_other() {
         assert_eq!(bound.effective().node, Some(0));
         bound.try_acquire().unwrap().as_full_mut().fill(1);
     }
+}
+
+#[test]
+fn each_slab_has_the_policy_and_what_all_obtained_is_told() {
+    let Ok(MemPolicy::Default) = thread_policy() else { return eprintln!("skipped: no policies here") };
+    let policy = MemPolicy::Interleave(Topology::detect().unwrap().allowed_nodes().clone());
+    let builder = BlockPool::builder().max_blocks(8).slab_blocks(4);
+    let pool = builder.clone().memory(policy.clone(), Demand::Require).build().unwrap();
+    for _ in 0..2 {
+        let blocks = all(&pool);
+        assert!(blocks.iter().all(|block| region_policy(block.as_full()).unwrap() == policy));
+        assert_eq!(pool.effective().policy.as_ref(), Some(&policy));
+        assert!(!pool.effective().nodes.is_empty());
+        // Its memory goes, and comes anew by the policy.
+        drop(blocks);
+        assert_eq!(pool.trim(0), 8);
+    }
+    let beside = pool.try_acquire_at_least(1 << 20).unwrap();
+    assert_eq!(region_policy(beside.as_full()).unwrap(), policy);
+    // The last call counts.
+    let both = builder.memory(policy, Demand::Require).node(1023, Demand::Prefer).build().unwrap();
+    assert_eq!(both.effective().policy, None);
 }

@@ -1,6 +1,8 @@
 use std::thread;
 
-use bedplate::topo::{CpuSet, PinError, Topology, allowed_cpus, current_cpu, current_node, pin_current};
+use bedplate::topo::{
+    CpuSet, PinError, Tid, Topology, allowed_cpus, current_cpu, current_node, pin_current, set_affinity,
+};
 
 /// More than any machine that runs these tests has.
 const ABSENT: usize = 5_000;
@@ -65,4 +67,53 @@ fn cpus_that_cannot_be_had_are_named_and_nothing_changes() {
     assert_eq!(pin_current(&asked).unwrap_err().to_string(), "CPUs 5000-5001 are not allowed or not online");
     assert!(matches!(pin_current(&CpuSet::new()), Err(PinError::Empty)));
     assert_eq!(allowed_cpus().unwrap(), before);
+}
+
+#[test]
+fn a_guard_can_restore_and_say_so_or_leave_the_thread_pinned() {
+    let before = allowed_cpus().unwrap();
+    let one = CpuSet::single(before.last().unwrap());
+    pin_current(&one).unwrap().restore().unwrap();
+    assert_eq!(allowed_cpus().unwrap(), before);
+    let kept = thread::spawn(move || {
+        assert_eq!(pin_current(&one).unwrap().keep(), one);
+        (allowed_cpus().unwrap(), one)
+    });
+    let (kept, one) = kept.join().unwrap();
+    assert_eq!(kept, one);
+}
+
+#[test]
+fn a_guard_tells_whether_the_pinning_still_holds() {
+    let before = allowed_cpus().unwrap();
+    let one = CpuSet::single(before.first().unwrap());
+    let pinned = pin_current(&one).unwrap();
+    assert!(pinned.holds().unwrap());
+    if before.len() > 1 {
+        // As somebody else would.
+        set_affinity(Tid::current(), &before).unwrap();
+        assert!(!pinned.holds().unwrap());
+    }
+    drop(pinned);
+    assert_eq!(allowed_cpus().unwrap(), before);
+}
+
+#[test]
+fn cpus_outside_of_the_present_affinity_can_be_had() {
+    let before = allowed_cpus().unwrap();
+    let (first, last) = (before.first().unwrap(), before.last().unwrap());
+    let _outer = pin_current(&CpuSet::single(first)).unwrap();
+    let inner = pin_current(&CpuSet::single(last)).unwrap();
+    assert_eq!(inner.effective(), &CpuSet::single(last));
+    assert_eq!(current_cpu(), last);
+}
+
+#[test]
+fn sets_with_high_numbers_reach_the_kernel_whole() {
+    // More words than fit into a set without allocating, and than the kernel has.
+    let mut asked = allowed_cpus().unwrap();
+    asked.insert(20_000);
+    let pinned = pin_current(&asked).unwrap();
+    assert_eq!(pinned.effective(), &allowed_cpus().unwrap());
+    assert_eq!(pinned.dropped(), CpuSet::single(20_000));
 }

@@ -1,1 +1,2 @@
 mod smaps;
+mod wishes;

@@ -7,6 +7,7 @@ use crate::mem::HugePages;
 use crate::mem::wishes::Wishes;
 use crate::sys::Demand;
 use crate::time::Clock;
+use crate::topo::MemPolicy;
 
 /// The memory of a slab where the builder was not told its blocks: one huge page.
 const DEFAULT_SLAB: usize = 2 << 20;
@@ -70,15 +71,34 @@ impl BlockPoolBuilder {
         self
     }
 
-    /// Asks for memory of one node, as [`topo::Node`](crate::topo::Node) and the kernel number them: the kernel's
-    /// choice where it is not told, that of the CPU which touches a page first. What was obtained is told by
-    /// [`BlockPool::effective`].
+    /// Asks for memory of one node, as [`topo::Node`](crate::topo::Node) and the kernel number them: by the policy of
+    /// the thread that adds a slab where it is not told, which is usually the node of the CPU that touches a page
+    /// first. The short form of [`memory`](Self::memory) with [`Bind`](MemPolicy::Bind), and of two calls the last
+    /// counts.
+    pub fn node(mut self, node: usize, demand: Demand) -> Self {
+        self.wishes.memory = Some((MemPolicy::of_node(node, demand), demand));
+        self
+    }
+
+    /// Asks for memory by a policy: by that of the thread that adds a slab where it is not told. What was obtained is
+    /// told by [`BlockPool::effective`].
     ///
     /// Each slab is asked for before anybody touches it, and faulted in, as told at
-    /// [`MappingBuilder::node`](crate::mem::MappingBuilder::node). A block goes back to its pool from whatever node it
-    /// is dropped on.
-    pub fn node(mut self, node: usize, demand: Demand) -> Self {
-        self.wishes.node = Some((node, demand));
+    /// [`MappingBuilder::memory`](crate::mem::MappingBuilder::memory); with `Require` an acquisition that would have to
+    /// add a slab is an error where it is refused. A block goes back to its pool from whatever node it is dropped on.
+    ///
+    /// ```
+    /// use bedplate::Demand;
+    /// use bedplate::pool::BlockPool;
+    /// use bedplate::topo::{MemPolicy, NodeSet};
+    ///
+    /// let nodes = NodeSet::from([0, 1]);
+    /// let pool = BlockPool::builder().memory(MemPolicy::PreferredMany(nodes), Demand::Prefer).build()?;
+    /// println!("on nodes {}", pool.effective().nodes);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn memory(mut self, policy: MemPolicy, demand: Demand) -> Self {
+        self.wishes.memory = Some((policy, demand));
         self
     }
 

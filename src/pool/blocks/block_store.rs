@@ -182,22 +182,11 @@ impl BlockStore {
             return Err(AcquireError::Closed);
         }
         let len = capacity.checked_next_multiple_of(UNIT).ok_or_else(AcquireError::out_of_memory)?;
-        let mapping = self.map(len).map_err(|refused| AcquireError::Create(Box::new(refused)))?;
+        let mapping = Mapping::with_wishes(len, self.region.wishes())
+            .map_err(|refused| AcquireError::Create(Box::new(refused)))?;
         let block = Block::direct(mapping)?;
         self.bypassed.add(1);
         Ok(block)
-    }
-
-    fn map(&self, len: usize) -> io::Result<Mapping> {
-        let wishes = self.region.wishes();
-        let mut mapping = Mapping::builder(len);
-        if let Some((kind, demand)) = wishes.huge_pages {
-            mapping = mapping.huge_pages(kind, demand);
-        }
-        if let Some((node, demand)) = wishes.node {
-            mapping = mapping.node(node, demand);
-        }
-        if wishes.prefault { mapping.prefault().build() } else { mapping.build() }
     }
 
     /// Prepares a block for the next user, where that is done on release.

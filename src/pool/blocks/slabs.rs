@@ -52,7 +52,7 @@ impl Slabs {
             self.table.push(Slab::default());
         }
         let obtained = region.commit(slab)?;
-        self.effective = Some(match self.effective {
+        self.effective = Some(match self.effective.take() {
             Some(all) => all.and(obtained),
             None => obtained,
         });
@@ -148,6 +148,6 @@ impl Slabs {
     }
 
     pub(super) fn effective(&self) -> Effective {
-        self.effective.unwrap_or_default()
+        self.effective.clone().unwrap_or_default()
     }
 }

@@ -1,4 +1,4 @@
-use bedplate::topo::{CpuSet, PinGuard, Topology, pin_current};
+use bedplate::topo::{CpuSet, PinGuard, Placement, Strategy, Topology, pin_current};
 use std::ops::Range;
 use std::sync::{Barrier, OnceLock};
 use std::thread;
@@ -11,12 +11,11 @@ pub type Job<'a> = Box<dyn FnOnce() -> u64 + Send + 'a>;
 pub fn cpus() -> &'static [usize] {
     static CPUS: OnceLock<Vec<usize>> = OnceLock::new();
     CPUS.get_or_init(|| {
-        let topology = Topology::detect().expect("a thread may read its own affinity");
-        let cores = topology.cores().iter().map(|core| core.cpus.iter().collect::<Vec<_>>());
-        let siblings = cores.flat_map(|cpus| cpus.into_iter().enumerate());
-        let mut cpus: Vec<_> = siblings.filter(|&(_, cpu)| topology.allowed().contains(cpu)).collect();
-        cpus.sort_by_key(|&(sibling, _)| sibling);
-        cpus.into_iter().map(|(_, cpu)| cpu).collect()
+        let machine = Topology::detect().expect("a thread may read its own affinity");
+        let allowed = machine.allowed();
+        let cores = Placement::new(Strategy::OnePerCore).within(allowed.clone()).include_isolated();
+        let plan = cores.plan(&machine, allowed.len()).expect("a thread that runs is allowed a CPU");
+        plan.iter().map(|slot| slot.home).collect()
     })
 }
 
