@@ -12,14 +12,10 @@ use std::sync::OnceLock;
 use rustix::io::Errno;
 use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap_anonymous, munmap};
 
+pub(crate) use super::numa::page_size;
+
 /// rustix has no name for it, and libc has one for glibc alone. The same on every architecture.
 const MADV_COLLAPSE: std::ffi::c_int = 25;
-
-/// The size of a page, a power of two.
-#[inline]
-pub(crate) fn page_size() -> usize {
-    rustix::param::page_size()
-}
 
 /// The size of a transparent huge page, a power of two; `None` where the kernel has none.
 pub(crate) fn huge_page_size() -> Option<usize> {

@@ -117,10 +117,9 @@ impl Policy {
 }
 
 /// The size of a page, a power of two.
+#[inline]
 pub(crate) fn page_size() -> usize {
-    // SAFETY: the call takes a number and answers with one.
-    let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
-    usize::try_from(size).expect("the C library knows the size of a page")
+    rustix::param::page_size()
 }
 
 /// Sets the policy of the calling thread.

@@ -1,6 +1,6 @@
 //! Many items handed in at once.
 
-use crate::support::{Gate, assert_whole, reporting, until, until_asleep};
+use crate::support::{Gate, reporting, rest, until, until_asleep};
 use bedplate::batch::{Batcher, BatcherBuilder, Overflow, PushError};
 use bedplate::time::Manual;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -16,13 +16,6 @@ fn busy(builder: BatcherBuilder<u64>) -> (Gate, Batcher<u64>) {
     batcher.push_urgent(0).unwrap();
     until(&batcher, |s| s.in_flight == 1);
     (gate, batcher)
-}
-
-fn rest(gate: Gate, batcher: &Batcher<u64>) -> Vec<Vec<u64>> {
-    let batches = gate.open();
-    let _ = batcher.close();
-    assert_whole(batcher.stats());
-    batches.try_iter().collect()
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What a push does where no more items may wait.
 
-use crate::support::{Gate, assert_whole, until, until_asleep};
+use crate::support::{Gate, assert_whole, rest, until, until_asleep};
 use bedplate::batch::{Batcher, BatcherBuilder, Overflow, PushError};
 use bedplate::time::Manual;
 use std::mem;
@@ -25,14 +25,6 @@ fn full(builder: BatcherBuilder<u64>) -> (Gate, Batcher<u64>) {
     assert_eq!(batcher.stats().pending, 3);
     batcher.push(4).unwrap();
     (gate, batcher)
-}
-
-/// All batches of a batcher that is closed by this.
-fn rest(gate: Gate, batcher: &Batcher<u64>) -> Vec<Vec<u64>> {
-    let batches = gate.open();
-    let _ = batcher.close();
-    assert_whole(batcher.stats());
-    batches.try_iter().collect()
 }
 
 #[test]

@@ -42,6 +42,14 @@ pub fn reporting() -> (Receiver<Vec<u64>>, impl FnMut(&mut Vec<u64>) + Send + 's
     })
 }
 
+/// All batches of a batcher that is closed by this.
+pub fn rest(gate: Gate, batcher: &Batcher<u64>) -> Vec<Vec<u64>> {
+    let batches = gate.open();
+    let _ = batcher.close();
+    assert_whole(batcher.stats());
+    batches.try_iter().collect()
+}
+
 /// Lets other threads run until `condition` holds of the figures.
 pub fn until<T>(batcher: &Batcher<T>, condition: impl Fn(BatcherStats) -> bool) {
     while !condition(batcher.stats()) {
