@@ -1,4 +1,5 @@
-//! The log's append and commit, and reading a file front to back, beside the same work on std.
+//! The log's append and commit, files read and written front to back and anywhere, and copied, beside the same work on
+//! std. The rows of the ring need the feature `io-uring`.
 //!
 //! Disks vary from run to run by more than the differences that count: compare rows of one run. The log's rows are in
 //! bytes of records; each iteration ends durable. The file is on the file system of the temporary directory (`TMPDIR`).
@@ -6,14 +7,17 @@
 use std::fs::File;
 use std::hint::black_box;
 use std::io::{Read, Write};
+use std::os::unix::fs::FileExt;
 
-use bedplate::io::{AppendLog, Backend, DirectReader};
+use bedplate::io::{AppendLog, Backend, DirectFile, DirectReader, DirectWriter, WriteOptions, copy};
+use bedplate::mem::AlignedBuf;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 const RECORD: usize = 120;
 /// Records of one commit: about a mebibyte.
 const BATCH: usize = (1 << 20) / RECORD;
 const FILE: usize = 64 << 20;
+const PAGE: usize = 4096;
 
 fn append(c: &mut Criterion) {
     let record = [b'r'; RECORD];
@@ -63,16 +67,31 @@ fn append(c: &mut Criterion) {
     group.finish();
 }
 
-fn read(c: &mut Criterion) {
+/// The backends, each with four requests in flight where it has any.
+fn backends() -> Vec<(&'static str, Backend)> {
+    vec![
+        ("direct inline", Backend::Inline),
+        ("direct 2 threads", Backend::Threads(2)),
+        #[cfg(feature = "io-uring")]
+        ("direct ring", Backend::Uring),
+    ]
+}
+
+/// A file of so many bytes in a new directory, and the directory.
+fn file(bytes: usize) -> (tempfile::TempDir, std::path::PathBuf) {
     let dir = tempfile::tempdir().expect("the temporary directory takes a directory");
     let path = dir.path().join("file");
     let mut file = File::create(&path).expect("a file can be made");
-    file.write_all(&vec![1; FILE]).expect("the disk takes it");
+    file.write_all(&vec![1; bytes]).expect("the disk takes it");
     file.sync_all().expect("the disk takes it");
+    (dir, path)
+}
 
+fn read(c: &mut Criterion) {
+    let (_dir, path) = file(FILE);
     let mut group = c.benchmark_group("read 64 MiB");
     group.sample_size(10).throughput(Throughput::Bytes(FILE as u64));
-    for (name, backend) in [("direct inline", Backend::Inline), ("direct 2 threads", Backend::Threads(2))] {
+    for (name, backend) in backends() {
         group.bench_function(name, |b| {
             b.iter(|| {
                 let mut reader = DirectReader::builder().backend(backend).open(&path).expect("the file opens");
@@ -104,5 +123,116 @@ fn read(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, append, read);
+fn write(c: &mut Criterion) {
+    let (_dir, path) = file(FILE);
+    let data = vec![2; 1 << 20];
+    let mut group = c.benchmark_group("write 64 MiB over a file, durable");
+    group.sample_size(10).throughput(Throughput::Bytes(FILE as u64));
+    for (name, backend) in backends() {
+        group.bench_function(name, |b| {
+            b.iter(|| {
+                let file = DirectFile::options().write().open(&path).expect("the file opens");
+                let mut writer = DirectWriter::builder().backend(backend).over(file).expect("a writer");
+                (0..FILE / data.len()).for_each(|_| writer.write_all(&data).expect("the disk takes it"));
+                assert_eq!(writer.finish().expect("the disk takes it").len().expect("a length"), FILE as u64);
+            });
+        });
+    }
+    group.bench_function("std page cache + sync_data", |b| {
+        b.iter(|| {
+            let mut file = File::options().write(true).open(&path).expect("the file opens");
+            (0..FILE / data.len()).for_each(|_| file.write_all(&data).expect("the disk takes it"));
+            file.sync_data().expect("the disk takes it");
+        });
+    });
+    group.finish();
+}
+
+/// A page that has nothing to do with the one before it.
+fn scattered(page: &mut u64, pages: u64) -> u64 {
+    *page = (*page + pages / 2 + 101) % pages;
+    *page * PAGE as u64
+}
+
+fn page(c: &mut Criterion) {
+    const PAGES: u64 = (FILE / PAGE) as u64;
+    let (_dir, path) = file(FILE);
+    let file = DirectFile::options().read().write().open(&path).expect("the file opens");
+    let mut buf = AlignedBuf::zeroed(PAGE, PAGE);
+    let mut at = 0;
+    let mut group = c.benchmark_group("4 KiB anywhere");
+    group.sample_size(20).throughput(Throughput::Elements(1));
+    group.bench_function("direct read", |b| {
+        b.iter(|| file.read_exact_at(&mut buf, scattered(&mut at, PAGES)).expect("the disk reads"));
+    });
+    group.bench_function("direct write, durable", |b| {
+        let durable = WriteOptions::new().durable();
+        b.iter(|| file.write_all_at_with(&buf, scattered(&mut at, PAGES), durable).expect("the disk takes it"));
+    });
+    group.bench_function("std write + sync_data", |b| {
+        let file = File::options().write(true).open(&path).expect("the file opens");
+        b.iter(|| {
+            file.write_all_at(&buf, scattered(&mut at, PAGES)).expect("the disk takes it");
+            file.sync_data().expect("the disk takes it");
+        });
+    });
+    #[cfg(feature = "io-uring")]
+    ring(&mut group, file);
+    group.finish();
+}
+
+/// A read submitted for each one that comes back, with 32 in flight.
+#[cfg(feature = "io-uring")]
+fn ring(group: &mut criterion::BenchmarkGroup<'_, criterion::measurement::WallTime>, file: DirectFile) {
+    const PAGES: u64 = (FILE / PAGE) as u64;
+    let mut ring = match bedplate::io::Uring::builder().depth(32).build::<AlignedBuf>() {
+        Ok(ring) => ring,
+        Err(why) => {
+            println!("skipped: the ring: {why}");
+            return;
+        }
+    };
+    let file = ring.register_file(file).expect("a new ring has room");
+    let mut at = 0;
+    for _ in 0..32 {
+        let buf = AlignedBuf::zeroed(PAGE, PAGE);
+        ring.read(file, buf, scattered(&mut at, PAGES)).expect("a place for each");
+    }
+    ring.submit().expect("a ring");
+    group.bench_function("direct read, ring of 32", |b| {
+        b.iter(|| {
+            ring.wait(1, None).expect("a ring");
+            let done = ring.poll().expect("it was waited for");
+            assert_eq!(done.result.expect("the disk reads"), PAGE);
+            let buf = done.buffers.one().expect("a read has one");
+            ring.read(file, buf, scattered(&mut at, PAGES)).expect("a place is free");
+            ring.submit().expect("a ring");
+        });
+    });
+}
+
+fn copies(c: &mut Criterion) {
+    let (dir, path) = file(FILE);
+    let target = dir.path().join("target");
+    let mut group = c.benchmark_group("copy 64 MiB to a new file");
+    group.sample_size(10).throughput(Throughput::Bytes(FILE as u64));
+    let files = || {
+        let _ = std::fs::remove_file(&target);
+        let from = File::open(&path).expect("the file opens");
+        (from, File::create_new(&target).expect("a file can be made"))
+    };
+    group.bench_function("copy", |b| {
+        let copied = |(from, to)| assert_eq!(copy(&from, &to).expect("the disk takes it").bytes, FILE as u64);
+        b.iter_batched(files, copied, criterion::BatchSize::PerIteration);
+    });
+    group.bench_function("std::io::copy", |b| {
+        let copied = |(mut from, mut to): (File, File)| {
+            assert_eq!(std::io::copy(&mut from, &mut to).expect("the disk takes it"), FILE as u64);
+        };
+        b.iter_batched(files, copied, criterion::BatchSize::PerIteration);
+    });
+    group.finish();
+}
+
+criterion_group!(benches, append, read, write, page, copies);
 criterion_main!(benches);

@@ -24,6 +24,9 @@ pub mod stats {}
 #[doc = include_str!("../docs/topology.md")]
 pub mod topology {}
 
+#[doc = include_str!("../docs/io.md")]
+pub mod io {}
+
 #[doc = include_str!("../docs/orderings.md")]
 pub mod orderings {}
 

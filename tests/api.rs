@@ -55,6 +55,9 @@ fn what_threads_share_is_send_and_sync_where_its_items_are_send() {
     shared::<pool::OwnedPooled<u8>>();
     shared::<pool::RawBlock>();
     shared::<io::DirectFile>();
+    shared::<io::DirectReader>();
+    shared::<io::DirectWriter>();
+    shared::<io::Map>();
     shared::<io::AppendLog>();
     shared::<stats::Counter>();
     shared::<stats::Gauge>();
@@ -79,6 +82,13 @@ fn what_is_bound_to_its_thread_or_item_stays_there() {
     assert!(!has!(batch::Batcher<NotSend>: Sync));
     assert!(!has!(batch::Producer<NotSend>: Send));
     assert!(!has!(sync::Listener<'static>: Send));
+    #[cfg(feature = "io-uring")]
+    {
+        // A ring may be sent, with operations in flight, where its buffers may.
+        shared::<io::Uring>();
+        assert!(has!(io::Uring<Vec<u8>>: Send));
+        assert!(has!(io::Completion<Vec<u8>>: Send));
+    }
     assert!(!has!(queue::Bounded<NotSend>: Sync));
     assert!(!has!(queue::Bounded<NotSend>: Send));
     assert!(!has!(queue::spsc::Producer<u8>: Sync));

@@ -4,8 +4,8 @@ use std::io;
 
 use super::Alignment;
 
-/// A direct write whose buffer, offset or length is not aligned: the inner error of the
-/// [`InvalidInput`](io::ErrorKind::InvalidInput) that [`DirectFile`](super::DirectFile) answers. Nothing was written.
+/// A direct transfer whose buffer, offset or length is not aligned: the inner error of the
+/// [`InvalidInput`](io::ErrorKind::InvalidInput) that [`DirectFile`](super::DirectFile) answers. Nothing was moved.
 ///
 /// ```
 /// use bedplate::io::{DirectFile, Misaligned};
@@ -38,7 +38,7 @@ impl fmt::Display for Misaligned {
         let Self { needed, offset, len, address } = self;
         write!(
             f,
-            "a direct write of {len} bytes from {address:#x} to offset {offset} is not aligned: offset and length must \
+            "a direct transfer of {len} bytes at {address:#x} and offset {offset} is not aligned: offset and length must \
              be multiples of {}, the address of {}",
             needed.offset, needed.memory
         )
@@ -54,7 +54,7 @@ impl From<Misaligned> for io::Error {
 }
 
 /// An earlier sync of the file failed, so what was written before it may be lost without a further sign: the inner error
-/// of what [`DirectFile`](super::DirectFile) answers to every later write and sync.
+/// of what [`DirectFile`](super::DirectFile) answers to every later write, change of length and sync.
 ///
 /// The kernel reports a failed write-back once and marks the pages clean; a second `fsync` that succeeds says nothing
 /// about them. What can be done is to read back what is on the disk and begin again from there with a new handle.

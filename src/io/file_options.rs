@@ -1,8 +1,9 @@
 use std::fs::{File, OpenOptions};
 use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use super::{Alignment, DirectFile};
+use super::DirectFile;
 use crate::sys::{self, Demand};
 
 /// How a [`DirectFile`] is opened: made by [`DirectFile::options`]. Nothing is set at first but `direct`, which is
@@ -65,27 +66,30 @@ impl DirectFileOptions {
         self
     }
 
+    /// The permissions of a file that is created, less the process's mask. Not set: `0o666`.
+    pub fn mode(mut self, mode: u32) -> Self {
+        self.std.mode(mode);
+        self
+    }
+
+    /// Further `O_` flags of the system call, such as `O_EXCL` for a block device that nobody else is to have open, or
+    /// `O_NOATIME`. Those of access, creation and `O_DIRECT` have their own setters, and are left out here.
+    pub fn custom_flags(mut self, flags: i32) -> Self {
+        self.std.custom_flags(sys::file::without_direct(flags));
+        self
+    }
+
     /// Opens the file.
     ///
     /// # Errors
     ///
-    /// As [`std::fs::OpenOptions::open`]; and [`Unsupported`](io::ErrorKind::Unsupported) where `O_DIRECT` is required
-    /// and the file has no such thing. A file that `create` made before that stays, empty.
+    /// As [`std::fs::OpenOptions::open`]; [`Unsupported`](io::ErrorKind::Unsupported) where `O_DIRECT` is required and the
+    /// file has no such thing (a file that `create` made before that stays, empty);
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) for `O_APPEND`, with which the kernel would have writes go elsewhere
+    /// than they say.
     pub fn open(&self, path: impl AsRef<Path>) -> io::Result<DirectFile> {
-        let file = self.std.open(path)?;
-        // Set after the open, not with it: a file system without O_DIRECT would first create or truncate the file and
-        // then refuse, and a second open without the flag would find another state than the first.
-        let mut alignment = None;
-        if self.direct.wanted() {
-            alignment = sys::file::direct_alignment(&file)?;
-            if alignment.is_some() && !sys::file::set_direct(&file)? {
-                alignment = None;
-            }
-            if alignment.is_none() && self.direct.required() {
-                return Err(io::Error::new(io::ErrorKind::Unsupported, "this file cannot be opened with O_DIRECT"));
-            }
-        }
-        let alignment = alignment.map(|(memory, offset)| Alignment { memory, offset });
-        Ok(DirectFile::new(file, alignment))
+        // O_DIRECT is set after the open, not with it: a file system without it would first create or truncate the file
+        // and then refuse, and a second open without the flag would find another state than the first.
+        DirectFile::from_opened(self.std.open(path)?, self.direct)
     }
 }

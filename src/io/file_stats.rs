@@ -1,5 +1,6 @@
 use crate::primitive::atomic::{AtomicU64, Ordering};
 use crate::sync::Sharded;
+use crate::sys::file::Flags;
 
 /// What went through a [`DirectFile`](super::DirectFile) so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -13,13 +14,35 @@ pub struct FileStats {
     pub bounced: u64,
     /// Writes the kernel answered.
     pub writes: u64,
-    /// Bytes they took.
+    /// Bytes they took, with those written only for alignment.
     pub bytes_written: u64,
+    /// Aligned units that were read so that a write could fill them up.
+    pub patched: u64,
+    /// Writes that were durable when they returned, without a sync of their own (`RWF_DSYNC`).
+    pub durable: u64,
+    /// Writes that were atomic (`RWF_ATOMIC`).
+    pub atomic: u64,
+    /// Reads and writes whose pages were not kept (`RWF_DONTCACHE`).
+    pub uncached: u64,
+    /// Reads and writes that went without an option that was preferred.
+    pub degraded: u64,
     /// Syncs that succeeded.
     pub syncs: u64,
 }
 
-crate::stats::figures!(FileStats { count: reads, bytes_read, bounced, writes, bytes_written, syncs });
+crate::stats::figures!(FileStats {
+    count: reads,
+    bytes_read,
+    bounced,
+    writes,
+    bytes_written,
+    patched,
+    durable,
+    atomic,
+    uncached,
+    degraded,
+    syncs
+});
 
 /// One thread slot's share of a file's figures. All counts are Relaxed: they order nothing.
 #[derive(Debug, Default)]
@@ -29,6 +52,11 @@ pub(super) struct Counts {
     bounced: AtomicU64,
     writes: AtomicU64,
     bytes_written: AtomicU64,
+    patched: AtomicU64,
+    durable: AtomicU64,
+    atomic: AtomicU64,
+    uncached: AtomicU64,
+    degraded: AtomicU64,
     syncs: AtomicU64,
 }
 
@@ -47,6 +75,25 @@ impl Counts {
         self.bytes_written.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
+    pub(super) fn patch(&self) {
+        self.patched.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A transfer that the kernel answered, with the flags that it took.
+    pub(super) fn flags(&self, obtained: Flags) {
+        for (flag, count) in
+            [(Flags::DSYNC, &self.durable), (Flags::ATOMIC, &self.atomic), (Flags::DONTCACHE, &self.uncached)]
+        {
+            if obtained.contains(flag) {
+                count.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    pub(super) fn degrade(&self) {
+        self.degraded.fetch_add(1, Ordering::Relaxed);
+    }
+
     pub(super) fn sync(&self) {
         self.syncs.fetch_add(1, Ordering::Relaxed);
     }
@@ -58,6 +105,11 @@ impl Counts {
             bounced: sum.bounced + one.bounced.load(Ordering::Relaxed),
             writes: sum.writes + one.writes.load(Ordering::Relaxed),
             bytes_written: sum.bytes_written + one.bytes_written.load(Ordering::Relaxed),
+            patched: sum.patched + one.patched.load(Ordering::Relaxed),
+            durable: sum.durable + one.durable.load(Ordering::Relaxed),
+            atomic: sum.atomic + one.atomic.load(Ordering::Relaxed),
+            uncached: sum.uncached + one.uncached.load(Ordering::Relaxed),
+            degraded: sum.degraded + one.degraded.load(Ordering::Relaxed),
             syncs: sum.syncs + one.syncs.load(Ordering::Relaxed),
         })
     }

@@ -1,24 +1,39 @@
 use std::io::{self, BufRead, Read};
+use std::path::Path;
 use std::time::Duration;
 
-use super::workers::Workers;
-use super::{DirectFile, DirectReaderBuilder, Effective, ReaderStats};
+use super::engine::{Done, Engine, Request};
+use super::extent::Extent;
+use super::{Backend, DirectFile, DirectReaderBuilder, Effective, ReaderStats};
 use crate::pool::{AcquireError, Block, BlockPool};
 use crate::primitive::Arc;
-use crate::time::{Clock, Instant};
+use crate::time::Instant;
 
-/// Reads a file from front to back in blocks of a pool, past the page cache where the kernel allows it.
+/// Reads a file, or a range of it, from front to back in blocks of a pool, past the page cache where the kernel allows
+/// it.
 ///
 /// [`next_block`](Self::next_block) gives each block away by value, as it was read and without a copy; it goes back to
 /// its pool when it is dropped, on whichever thread. [`Read`] and [`BufRead`] are there for code that parses streams.
 /// The two may be mixed: no byte comes twice and none is left out.
 ///
-/// Every block but the last is full, and none holds a byte past the end of the file. After the end the reader gives
-/// nothing more, also where the file has grown since. An error leaves the position where it was, and the next call tries
-/// again.
+/// Every block but the last is full, and none holds a byte past the end. (A [range](DirectReaderBuilder::range) that
+/// does not begin at a multiple of the file's alignment has a short first block too.) An error leaves the position
+/// where it was, and the next call tries again.
 ///
-/// Blocks are bounded by the pool. A caller that holds all of them and asks for another waits for itself: drop or hand on
-/// blocks, give a larger pool, or use [`try_next_block`](Self::try_next_block).
+/// # The length of the file
+///
+/// A reader takes the length of the file, or block device, when it is made, and never asks for more: it ends there,
+/// also where the file has grown since; [`refresh`](Self::refresh) takes the length anew. Where the file was cut
+/// meanwhile, what is left of it comes, and then an [`UnexpectedEof`](io::ErrorKind::UnexpectedEof): the bytes that
+/// [`len`](Self::len) promised are not there. A file that says its length is 0 or more than it has, as those of `/proc`
+/// and `/sys` do, is read to where the kernel says that it ends.
+///
+/// # Blocks in use
+///
+/// Blocks are bounded by the pool. A caller that holds all of them and asks for another waits for itself: drop or hand
+/// on blocks, give a larger pool, or use [`try_next_block`](Self::try_next_block). As many as the builder's
+/// [`depth`](DirectReaderBuilder::depth) are in use for what is read ahead. A reader that is dropped gives them back:
+/// at once, or with `Backend::Uring` when the kernel has let go of them.
 ///
 /// ```
 /// use bedplate::io::DirectReader;
@@ -26,26 +41,30 @@ use crate::time::{Clock, Instant};
 /// let path = std::env::temp_dir().join(format!("bedplate-reader-{}", std::process::id()));
 /// std::fs::write(&path, vec![b'x'; 100_000])?;
 /// let mut reader = DirectReader::builder().block_size(64 << 10).open(&path)?;
+/// assert_eq!(reader.len(), 100_000);
 /// let mut lengths = Vec::new();
 /// while let Some(block) = reader.next_block()? {
 ///     assert!(block.iter().all(|b| *b == b'x'));
 ///     lengths.push(block.len());
 /// }
 /// assert_eq!(lengths, [65_536, 34_464]);
+/// assert_eq!(reader.remaining(), 0);
 /// std::fs::remove_file(path)?;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Debug)]
 pub struct DirectReader {
+    engine: Engine,
     file: Arc<DirectFile>,
     pool: BlockPool,
-    workers: Option<Workers>,
-    /// Where the next read of the file begins. Ahead of `taken` by what the workers have.
+    extent: Extent,
+    /// Where the next request begins, a multiple of the file's alignment. Ahead of `taken` by what the engine has;
+    /// behind it by less than a unit where that is inside one.
     ahead: u64,
-    /// Where the next block that is given out begins.
+    /// The end of what was taken from the engine.
     taken: u64,
-    /// The end of the file was seen.
-    ended: bool,
+    /// The last request brought less than it should have: the file was cut, or its length is not the truth.
+    short: bool,
     /// The block under `Read` and how much of it was consumed; never consumed whole.
     current: Option<(Block, usize)>,
     /// When the last block that was taken from the disk came.
@@ -67,29 +86,39 @@ impl DirectReader {
         DirectReaderBuilder::default()
     }
 
-    pub(super) fn new(file: Arc<DirectFile>, pool: BlockPool, workers: Option<Workers>) -> Self {
-        let stats = ReaderStats::default();
+    /// Opens the file at `path` from its beginning: as [`DirectReaderBuilder::open`] of a builder with nothing set.
+    ///
+    /// # Errors
+    ///
+    /// As [`DirectReaderBuilder::open`].
+    pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
+        Self::builder().open(path)
+    }
+
+    pub(super) fn new(file: Arc<DirectFile>, pool: BlockPool, engine: Engine, extent: Extent) -> Self {
         Self {
-            file,
+            engine,
             pool,
-            workers,
-            ahead: 0,
-            taken: 0,
-            ended: false,
+            ahead: file.alignment().down(extent.start),
+            file,
+            taken: extent.start,
+            extent,
+            short: false,
             current: None,
             arrived: Instant::default(),
-            stats,
+            stats: ReaderStats::default(),
         }
     }
 
     /// The next block, `None` at the end. Its `len()` is what was read: the block size but for the last one.
     ///
-    /// Waits for a free block of the pool and for the disk. After a `Read` that stopped within a block, the rest of that
-    /// block comes, moved to its front.
+    /// Waits for a free block of the pool and for the disk. After a `Read` that stopped within a block, the rest of
+    /// that block comes, moved to its front.
     ///
     /// # Errors
     ///
-    /// Those of reading the file; those of the pool (closed, out of memory), as [`AcquireError`] inside.
+    /// Those of reading the file; [`UnexpectedEof`](io::ErrorKind::UnexpectedEof) where it was cut after the reader was
+    /// made; those of the pool (closed, out of memory), as [`AcquireError`] inside.
     pub fn next_block(&mut self) -> io::Result<Option<Block>> {
         self.next(Patience::Forever)
     }
@@ -114,9 +143,11 @@ impl DirectReader {
     }
 
     fn next(&mut self, patience: Patience) -> io::Result<Option<Block>> {
-        let Some((mut block, consumed)) = self.current.take() else {
-            return self.read_block(patience);
+        let next = match self.current.take() {
+            Some(current) => Some(current),
+            None => self.read_block(patience)?,
         };
+        let Some((mut block, consumed)) = next else { return Ok(None) };
         if consumed > 0 {
             let rest = block.len() - consumed;
             block.copy_within(consumed.., 0);
@@ -126,62 +157,86 @@ impl DirectReader {
         Ok(Some(block))
     }
 
-    fn read_block(&mut self, patience: Patience) -> io::Result<Option<Block>> {
-        if self.ended {
-            return Ok(None);
+    /// The next block and how much of its front was given out before or is not asked for.
+    fn read_block(&mut self, patience: Patience) -> io::Result<Option<(Block, usize)>> {
+        while self.taken < self.extent.end {
+            let before = self.taken;
+            let Done { offset, block, result, at } = self.read_ahead(patience)?;
+            if let Err(e) = result {
+                self.restart();
+                return Err(e);
+            }
+            let mut block = block.expect("there but after an error");
+            let wanted = self.extent.wanted(offset, block.capacity());
+            let got = block.len().min(wanted);
+            let skipped = (before - offset) as usize;
+            block.set_len(got);
+            self.arrived = at;
+            self.taken = before.max(offset + got as u64);
+            if got < wanted {
+                self.restart();
+                if !self.extent.sized {
+                    self.extent.end = self.taken;
+                }
+            }
+            if got > skipped {
+                self.short = got < wanted;
+                self.stats.blocks += 1;
+                self.stats.bytes += (got - skipped) as u64;
+                return Ok(Some((block, skipped)));
+            }
+            if self.extent.sized {
+                self.look_at_the_end()?;
+            }
         }
-        let block = match self.workers.take() {
-            None => {
-                let mut block = self.acquire(patience)?;
-                Self::fill(&self.file, &mut block, self.taken)?;
-                self.arrived = Clock::Monotonic.now();
-                block
-            }
-            Some(workers) => {
-                let result = self.read_ahead(&workers, patience);
-                self.workers = Some(workers);
-                result?
-            }
-        };
-        self.taken += block.len() as u64;
-        self.ended = block.len() < block.capacity();
-        if self.ended {
-            // What was read ahead of the end is empty; its blocks are free again.
-            if let Some(workers) = &self.workers {
-                workers.cancel();
-            }
-            if block.is_empty() {
-                return Ok(None);
-            }
-        }
-        self.stats.blocks += 1;
-        self.stats.bytes += block.len() as u64;
-        Ok(Some(block))
+        Ok(None)
     }
 
-    /// Gives the threads as many blocks as there are free ones, and takes the oldest result.
-    fn read_ahead(&mut self, workers: &Workers, patience: Patience) -> io::Result<Block> {
-        while !workers.is_full() {
+    /// Nothing came where the length says that there is something.
+    #[cold]
+    fn look_at_the_end(&mut self) -> io::Result<()> {
+        let len = self.file.len()?;
+        if len < self.extent.end {
+            let what = format!("the file was cut to {len} bytes while it was read");
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, what));
+        }
+        if !self.short {
+            // It may have been cut and be long again since: once more, to be sure.
+            self.short = true;
+        } else {
+            // As files under /sys, which all say that they have a page.
+            self.extent.end = self.taken;
+        }
+        Ok(())
+    }
+
+    /// Forgets what was read ahead.
+    fn restart(&mut self) {
+        self.engine.cancel();
+        self.ahead = self.file.alignment().down(self.taken);
+    }
+
+    /// Gives the engine as many blocks as there are free ones and bytes to read, and takes the oldest result.
+    fn read_ahead(&mut self, patience: Patience) -> io::Result<Done> {
+        // What comes after a request that may be the last is not known of a file without a length.
+        let depth = if self.extent.sized { self.engine.depth() } else { 1 };
+        while self.engine.in_flight() < depth && self.ahead < self.extent.end {
             // Only with nothing under way is a free block worth waiting for.
-            let patience = if workers.in_flight() == 0 { patience } else { Patience::None };
+            let idle = self.engine.in_flight() == 0;
+            let patience = if idle { patience } else { Patience::None };
             match self.acquire(patience) {
                 Ok(block) => {
                     let offset = self.ahead;
+                    let wanted = self.extent.wanted(offset, block.capacity());
                     self.ahead += block.capacity() as u64;
-                    workers.submit(offset, block);
+                    self.engine.submit(Request::read(block, offset, wanted, self.file.alignment()));
                 }
-                Err(e) if workers.in_flight() == 0 => return Err(e),
+                Err(e) if idle => return Err(e),
                 // The pool's trouble comes up again when there is nothing left to take.
                 Err(_) => break,
             }
         }
-        let done = workers.take().expect("a transfer is in flight: the loop above left only with one");
-        self.arrived = done.at;
-        if done.result.is_err() {
-            workers.cancel();
-            self.ahead = self.taken;
-        }
-        done.result
+        Ok(self.engine.take().expect("a request is in flight: the loop above left only with one"))
     }
 
     fn acquire(&self, patience: Patience) -> io::Result<Block> {
@@ -193,21 +248,57 @@ impl DirectReader {
         block.map_err(pool_error)
     }
 
-    /// Reads at `offset` until the block is full or the file ends, and sets the block's length to what came.
-    pub(super) fn fill(file: &DirectFile, block: &mut Block, offset: u64) -> io::Result<()> {
-        let unit = file.alignment().offset;
-        let buf = block.as_full_mut();
-        let mut filled = 0;
-        while filled < buf.len() {
-            let n = file.read_at(&mut buf[filled..], offset + filled as u64)?;
-            filled += n;
-            // A direct read stops inside a unit only at the end of the file, and the next one could not begin there.
-            if n == 0 || filled % unit != 0 {
-                break;
-            }
+    /// Takes the length of the file anew, and goes on to it, or to the end of the range: a file that has grown is read
+    /// on, and one that was cut ends where it does now. Tells how many bytes there are to come.
+    ///
+    /// ```
+    /// use bedplate::io::DirectReader;
+    /// use std::io::{Read, Write};
+    ///
+    /// let path = std::env::temp_dir().join(format!("bedplate-refresh-{}", std::process::id()));
+    /// let mut file = std::fs::File::create(&path)?;
+    /// file.write_all(b"one ")?;
+    /// let mut reader = DirectReader::open(&path)?;
+    /// let mut text = String::new();
+    /// reader.read_to_string(&mut text)?;
+    /// file.write_all(b"two")?;
+    /// assert_eq!(reader.read_to_string(&mut text)?, 0);
+    /// assert_eq!(reader.refresh()?, 3);
+    /// reader.read_to_string(&mut text)?;
+    /// assert_eq!(text, "one two");
+    /// # std::fs::remove_file(path)?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// Where the length has changed, what is being read ahead is given up, and waited for first.
+    ///
+    /// # Errors
+    ///
+    /// Those of asking for the length; the reader is as it was then.
+    pub fn refresh(&mut self) -> io::Result<u64> {
+        let extent = self.extent.again(&self.file)?;
+        if extent != self.extent {
+            // What was asked for was cut to the old length.
+            self.extent = extent;
+            self.restart();
         }
-        block.set_len(filled);
-        Ok(())
+        self.short = false;
+        Ok(self.remaining())
+    }
+
+    /// Bytes from the start of the range, or file, to its end, as was known when the reader was made or
+    /// [refreshed](Self::refresh). Of a file that does not tell its length it is what was read so far.
+    #[must_use]
+    #[allow(clippy::len_without_is_empty)] // As of a file: what it holds is a question of reading it.
+    pub fn len(&self) -> u64 {
+        let end = if self.extent.sized { self.extent.end } else { self.taken };
+        end - self.extent.start
+    }
+
+    /// Bytes from the [position](Self::position) to the end: what of [`len`](Self::len) is still to come.
+    #[must_use]
+    pub fn remaining(&self) -> u64 {
+        (self.extent.start + self.len()).saturating_sub(self.position())
     }
 
     /// The offset in the file of the next byte that is given out.
@@ -217,8 +308,8 @@ impl DirectReader {
         self.taken - unread as u64
     }
 
-    /// When the block given out last came from the kernel, on [`Clock::Monotonic`]: with read-ahead that is before it was
-    /// asked for. Zero before the first.
+    /// When the block given out last came from the kernel, on [`Clock::Monotonic`](crate::time::Clock::Monotonic): with
+    /// read-ahead that is before it was asked for. Zero before the first.
     #[must_use]
     pub fn arrived(&self) -> Instant {
         self.arrived
@@ -228,6 +319,12 @@ impl DirectReader {
     #[must_use]
     pub fn effective(&self) -> Effective {
         self.file.effective()
+    }
+
+    /// Who reads: what was asked for, or `Inline` where that was refused.
+    #[must_use]
+    pub fn backend(&self) -> Backend {
+        self.engine.backend()
     }
 
     /// The pool its blocks come from.
@@ -257,7 +354,7 @@ impl Read for DirectReader {
 impl BufRead for DirectReader {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.current.is_none() {
-            self.current = self.read_block(Patience::Forever)?.map(|block| (block, 0));
+            self.current = self.read_block(Patience::Forever)?;
         }
         Ok(self.current.as_ref().map_or(&[], |(block, consumed)| &block[*consumed..]))
     }

@@ -9,6 +9,8 @@ pub use demand::Demand;
 pub(crate) mod barrier;
 #[cfg(feature = "time")]
 pub(crate) mod clock;
+#[cfg(all(feature = "io", target_os = "linux"))]
+pub(crate) mod copy;
 #[cfg(all(feature = "topo", target_os = "linux"))]
 pub(crate) mod cpu;
 #[cfg(all(feature = "topo", target_os = "linux"))]
@@ -17,10 +19,16 @@ pub(crate) mod dir;
 pub(crate) mod file;
 #[cfg(all(feature = "mem", target_os = "linux"))]
 pub(crate) mod memory;
+#[cfg(all(feature = "io", target_os = "linux"))]
+pub(crate) mod names;
 #[cfg(all(feature = "topo", target_os = "linux"))]
 pub(crate) mod numa;
 #[cfg(all(feature = "pool", target_os = "linux"))]
 pub(crate) mod reserved;
+#[cfg(all(feature = "io-uring", target_os = "linux"))]
+pub(crate) mod ring;
+#[cfg(all(feature = "io", target_os = "linux"))]
+pub(crate) mod seal;
 #[cfg(all(feature = "batch", target_os = "linux"))]
 pub(crate) mod signal;
 #[cfg(all(feature = "batch", target_os = "linux"))]

@@ -1,10 +1,13 @@
 use std::fs;
 use std::io::ErrorKind;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::Path;
 
 use bedplate::Demand;
-use bedplate::io::{Advice, DirectFile, Misaligned};
+use bedplate::io::{DirectFile, Misaligned};
 use bedplate::mem::AlignedBuf;
 use proptest::prelude::*;
+use rustix::fs::OFlags;
 
 use crate::places::{pattern, places};
 
@@ -135,25 +138,74 @@ fn an_open_file_is_taken_over_as_it_is() {
 }
 
 #[test]
-fn space_is_reserved_cut_and_advised_about() {
-    for dir in places() {
-        let path = dir.path().join("f");
-        let file = DirectFile::options().read().write().create().open(&path).unwrap();
-        match file.preallocate(100_000) {
-            Ok(()) => assert_eq!(file.len().unwrap(), 100_000),
-            Err(e) => assert_eq!(e.kind(), ErrorKind::Unsupported),
-        }
-        file.set_len(10_000).unwrap();
-        assert_eq!(file.len().unwrap(), 10_000);
-        let mut buf = [1; 10_000];
-        file.read_exact_at(&mut buf, 0).unwrap();
-        assert_eq!(buf, [0; 10_000]);
-        let all =
-            [Advice::Normal, Advice::Sequential, Advice::Random, Advice::WillNeed, Advice::DontNeed, Advice::NoReuse];
-        for advice in all {
-            for range in [0..4096, 0..u64::MAX, 5..5, 100..7_000] {
-                file.advise(advice, range).unwrap();
-            }
-        }
+fn files_that_are_no_files_have_no_direct_transfers() {
+    let dir = tempfile::tempdir().unwrap();
+    let pipe = dir.path().join("pipe");
+    rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+    // O_DIRECT of a pipe is another thing (packets), and taken.
+    for path in [pipe.as_path(), Path::new("/dev/null"), dir.path()] {
+        let options = DirectFile::options().read().custom_flags(OFlags::NONBLOCK.bits() as i32);
+        let file = options.open(path).unwrap();
+        assert!(!file.effective().direct, "{path:?}");
+        assert!(!rustix::fs::fcntl_getfl(&file).unwrap().contains(OFlags::DIRECT), "{path:?}");
+        assert_eq!((file.alignment().memory, file.alignment().offset), (1, 1));
+        let error = options.direct(Demand::Require).open(path).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
     }
+}
+
+#[test]
+fn a_file_in_memory_is_direct_without_an_alignment() {
+    let Ok(dir) = tempfile::tempdir_in("/dev/shm") else {
+        println!("skipped: no directory in /dev/shm");
+        return;
+    };
+    let path = dir.path().join("f");
+    let file = DirectFile::options().read().write().create().open(&path).unwrap();
+    assert_eq!((file.alignment().memory, file.alignment().offset), (1, 1));
+    assert_eq!(file.read_alignment(), file.alignment());
+    let taken = rustix::fs::fcntl_getfl(&file).unwrap().contains(OFlags::DIRECT);
+    assert_eq!(file.effective().direct, taken);
+    file.write_all_at(b"odd", 3).unwrap();
+    assert_eq!(fs::read(&path).unwrap(), b"\0\0\0odd");
+    assert_eq!(file.stats().bounced, 0);
+}
+
+#[test]
+fn a_file_that_appends_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("f");
+    let append = fs::File::options().append(true).create(true).open(&path).unwrap();
+    assert_eq!(DirectFile::try_from(append).unwrap_err().kind(), ErrorKind::InvalidInput);
+    let options = DirectFile::options().write().custom_flags(OFlags::APPEND.bits() as i32);
+    assert_eq!(options.open(&path).unwrap_err().kind(), ErrorKind::InvalidInput);
+}
+
+#[test]
+fn flags_and_mode_are_those_of_the_system_call() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("f");
+    let flags = (OFlags::DSYNC | OFlags::DIRECT).bits() as i32;
+    let options = DirectFile::options().write().create().mode(0o600).custom_flags(flags);
+    let file = options.direct(Demand::Off).open(&path).unwrap();
+    let got = rustix::fs::fcntl_getfl(&file).unwrap();
+    assert!(got.contains(OFlags::DSYNC));
+    assert!(!got.contains(OFlags::DIRECT) && !file.effective().direct, "O_DIRECT has its own setter");
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn a_direct_file_that_is_taken_over_has_its_alignment() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("f");
+    let file = DirectFile::options().read().write().create().open(&path).unwrap();
+    if !file.effective().direct {
+        println!("skipped: no O_DIRECT here");
+        return;
+    }
+    let std = fs::File::options().read(true).custom_flags(OFlags::DIRECT.bits() as i32).open(&path).unwrap();
+    let taken = DirectFile::try_from(std).unwrap();
+    assert!(taken.effective().direct);
+    assert_eq!((taken.alignment(), taken.read_alignment()), (file.alignment(), file.read_alignment()));
+    assert!(file.alignment().offset > 1);
 }

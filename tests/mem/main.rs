@@ -4,7 +4,7 @@
 mod aligned_buf;
 mod aligned_uninit;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
-#[path = "../vm/filter.rs"]
+#[path = "../support/filter.rs"]
 mod filter;
 mod huge_tlb;
 #[cfg(feature = "allocator-api2")]

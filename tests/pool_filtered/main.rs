@@ -4,6 +4,8 @@
 #![allow(unsafe_code)] // A filter of system calls cannot be set otherwise.
 
 mod filter;
+#[path = "../support/filter.rs"]
+mod seccomp;
 
 use std::process::Command;
 use std::sync::Arc;

@@ -13,7 +13,7 @@ mod devices;
 // The architectures whose filters are known here.
 mod area;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
-#[path = "../vm/filter.rs"]
+#[path = "../support/filter.rs"]
 mod filter;
 mod garbage;
 mod groups;

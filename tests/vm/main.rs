@@ -1,9 +1,11 @@
-//! What needs another machine than this one: memory nodes, CPUs that are turned off, control groups of one's own.
+//! What needs another machine than this one: memory nodes, CPUs that are turned off, control groups of one's own, NVMe
+//! disks, an older kernel.
 //!
 //! `tests/vm/run` boots guests with this program as their first process, one guest for each scenario. Called by
 //! `cargo test` it only says so.
 
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+#[path = "../support/filter.rs"]
 mod filter;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod guest;

@@ -18,6 +18,9 @@ use report::Report;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    if let Some(ended) = suite::child() {
+        return ended;
+    }
     let options = match args::parse(lexopt::Parser::from_env()) {
         Ok(Command::Help) => {
             print!("{}", args::HELP);

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::format::SECTOR;
-use crate::io::{DirectFile, DirectFileOptions};
+use crate::io::{DirectFile, DirectFileOptions, Preallocate};
 use crate::sys::{self, Demand};
 
 /// A directory with the segments of a log.
@@ -172,7 +172,7 @@ impl Storage for DirectFile {
     }
 
     fn reserve(&self, len: u64) -> io::Result<()> {
-        match self.preallocate(len) {
+        match self.preallocate(len, Preallocate::Reserve) {
             // Without reservations space runs out at a write instead, which then poisons the log.
             Err(e) if e.kind() == io::ErrorKind::Unsupported => self.set_len(len),
             other => other,

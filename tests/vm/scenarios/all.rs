@@ -1,6 +1,6 @@
 //! All guests, and the cases that run in each.
 
-use super::{Scenario, cgroup, isolated, numa, offline, ordinary, topology, workers};
+use super::{Scenario, cgroup, isolated, numa, nvme, offline, ordinary, topology, workers};
 use crate::machine::Machine;
 
 const SCENARIOS: &[Scenario] = &[
@@ -28,6 +28,12 @@ const SCENARIOS: &[Scenario] = &[
         machine: &topology::UNEVEN_NODES,
         kernel: "",
         cases: &[topology::ON_UNEVEN_NODES, numa::ON_UNEVEN_NODES],
+    },
+    Scenario {
+        name: "nvme",
+        machine: &nvme::MACHINE,
+        kernel: "",
+        cases: &[nvme::FILE, nvme::RING, nvme::STREAMS, nvme::COPIES, nvme::MAPPINGS],
     },
     Scenario { name: "offline", machine: &offline::MACHINE, kernel: "cpu0_hotplug", cases: &[offline::CASES] },
     Scenario { name: "cgroup", machine: &cgroup::MACHINE, kernel: "", cases: &[cgroup::CASES] },

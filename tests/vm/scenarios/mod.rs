@@ -4,6 +4,7 @@ mod all;
 mod cgroup;
 mod isolated;
 mod numa;
+mod nvme;
 mod offline;
 mod ordinary;
 mod scenario;

@@ -10,8 +10,8 @@ enum Work<'a> {
     Timed(Box<dyn FnMut(u64) -> Duration + 'a>),
     /// Does the given number of operations and says how long each took, in nanoseconds.
     Each(Box<dyn FnMut(u64) -> Vec<u64> + 'a>),
-    /// Gives the figure itself.
-    Figure(Box<dyn FnMut() -> f64 + 'a>),
+    /// Gives the figures of the rows itself.
+    Figures(Box<dyn FnMut() -> Vec<f64> + 'a>),
 }
 
 /// One side of a row.
@@ -71,8 +71,9 @@ impl<'a> Spec<'a> {
         self
     }
 
-    /// A row beside this one, from the second figure of the same measurements: of a [`timed`](Self::timed) contender the
-    /// CPU time of the whole process, of one that times [`each`](Self::each) operation the 99th percentile.
+    /// A row beside this one, from the next figure of the same measurements: of a [`timed`](Self::timed) contender the
+    /// CPU time of the whole process, of one that times [`each`](Self::each) operation the 99th percentile, of one that
+    /// gives its [`figures`](Self::figures) the second.
     pub fn beside(mut self, row: impl Into<String>, unit: &str) -> Self {
         self.rows.push((row.into(), unit.to_owned()));
         self
@@ -109,8 +110,13 @@ impl<'a> Spec<'a> {
     }
 
     /// The next contender: gives the figure of a round itself.
-    pub fn figure(self, name: &str, work: impl FnMut() -> f64 + 'a) -> Self {
-        self.contender(name, Work::Figure(Box::new(work)))
+    pub fn figure(self, name: &str, mut work: impl FnMut() -> f64 + 'a) -> Self {
+        self.figures(name, move || [work()])
+    }
+
+    /// The next contender: gives the figures of a round itself, one for each row.
+    pub fn figures<const N: usize>(self, name: &str, mut work: impl FnMut() -> [f64; N] + 'a) -> Self {
+        self.contender(name, Work::Figures(Box::new(move || work().to_vec())))
     }
 
     fn contender(mut self, name: &str, work: Work<'a>) -> Self {
@@ -185,7 +191,7 @@ impl Work<'_> {
                 let elapsed = Duration::from_nanos(times.iter().sum());
                 (elapsed, [50, 99].map(|percent| percentile(&mut times, percent) as f64).to_vec())
             }
-            Work::Figure(work) => (Duration::ZERO, vec![work()]),
+            Work::Figures(work) => (Duration::ZERO, work()),
         }
     }
 }
@@ -193,7 +199,7 @@ impl Work<'_> {
 impl Contender<'_> {
     /// Runs once unmeasured; finds how many operations fill a measurement.
     fn warm_up(&mut self, measurement: Duration) {
-        if let Work::Figure(work) = &mut self.work {
+        if let Work::Figures(work) = &mut self.work {
             work();
             return;
         }

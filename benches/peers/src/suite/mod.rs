@@ -18,6 +18,7 @@ mod trips;
 
 #[cfg(test)]
 pub use cache::Keys;
+pub use io::child;
 pub use names::Suite;
 #[cfg(test)]
 pub use payload::Payload;

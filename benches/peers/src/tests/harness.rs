@@ -178,6 +178,16 @@ fn a_row_beside_may_be_asked_for_alone() {
 }
 
 #[test]
+fn figures_of_one_measurement_are_rows_beside_each_other() {
+    let mut bench = bench(&["--rounds", "3"]);
+    let spec = Spec::new("r", "d").unit("s", Better::Lower).beside("r all", "J");
+    bench.run(spec.figures("o", || [1.0, 10.0]).figures("p", || [2.0, 5.0]));
+    let rows = bench.finish().rows;
+    let shown: Vec<_> = rows.iter().map(|row| (row.row.as_str(), row.unit.as_str(), row.ours, row.ratio)).collect();
+    assert_eq!(shown, [("r", "s", 1.0, 2.0), ("r all", "J", 10.0, 0.5)]);
+}
+
+#[test]
 fn rows_that_are_not_asked_for_do_not_run() {
     let mut bench = bench(&["--row", "hit"]);
     bench.run(Spec::new("pair 1t", "d").figure("o", || panic!("not asked for")));
