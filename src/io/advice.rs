@@ -1,4 +1,4 @@
-use crate::sys;
+use rustix::fs;
 
 /// How a range of a file, or a mapping, is going to be used. A hint: it changes speed, never a result.
 ///
@@ -29,7 +29,7 @@ pub enum Advice {
     NoReuse,
 }
 
-impl From<Advice> for sys::file::Advice {
+impl From<Advice> for fs::Advice {
     fn from(advice: Advice) -> Self {
         match advice {
             Advice::Normal => Self::Normal,

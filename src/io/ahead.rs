@@ -51,7 +51,7 @@ impl Ahead {
         if len <= self.reach.max(unit) {
             return Ok(());
         }
-        if len > sys::names::file_size_limit() {
+        if len > sys::file::file_size_limit() {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
         self.reserved = true;
@@ -84,7 +84,7 @@ impl Ahead {
     #[cold]
     fn step(&mut self, end: u64) {
         // More than the limit would end the process by a signal, for bytes that may never be written.
-        let target = end.saturating_add(end.clamp(FIRST, LONGEST)).min(sys::names::file_size_limit());
+        let target = end.saturating_add(end.clamp(FIRST, LONGEST)).min(sys::file::file_size_limit());
         let target = self.file.alignment().down(target);
         self.reserved = true;
         self.steps = target > end && self.file.preallocate(target, Preallocate::Reserve).is_ok();

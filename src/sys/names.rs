@@ -1,4 +1,4 @@
-//! Files without a name, names that appear in one step, and how long a file may be.
+//! Files without a name, and names that appear in one step and are made durable.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -8,7 +8,6 @@ use std::path::Path;
 
 use rustix::fs::{self, AtFlags, CWD, FileType, Mode, OFlags};
 use rustix::io::{Errno, retry_on_intr};
-use rustix::process::{Resource, getrlimit};
 
 /// What std's `create` gives: the process's mask and the directory's default access list take away from it.
 const MODE: Mode = Mode::from_bits_truncate(0o666);
@@ -84,8 +83,7 @@ pub(crate) fn sync_names(directory: impl AsFd) -> io::Result<()> {
     }
 }
 
-/// The length to which this process may extend a file (`RLIMIT_FSIZE`). What goes beyond raises a signal that ends the
-/// process unless it is ignored.
-pub(crate) fn file_size_limit() -> u64 {
-    getrlimit(Resource::Fsize).current.unwrap_or(u64::MAX)
+/// Makes durable what was created, renamed or removed in the directory at `path` before.
+pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
+    sync_names(open_directory(path)?)
 }

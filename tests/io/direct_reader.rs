@@ -7,17 +7,10 @@ use bedplate::io::{Backend, DirectFile, DirectReader};
 use bedplate::pool::{BlockPool, Zero};
 use bedplate::time::{Clock, Manual};
 
+use crate::backends::BACKENDS;
 use crate::places::{pattern, places};
 
 const BLOCK: usize = 4096;
-/// Where io_uring is refused, its readers and writers are as those of `Inline`.
-const BACKENDS: &[Backend] = &[
-    Backend::Inline,
-    Backend::Threads(1),
-    Backend::Threads(3),
-    #[cfg(feature = "io-uring")]
-    Backend::Uring,
-];
 
 fn pool(blocks: usize) -> BlockPool {
     BlockPool::builder().block_size(BLOCK).max_blocks(blocks).zero(Zero::Never).build().unwrap()

@@ -5,17 +5,10 @@ use bedplate::Demand;
 use bedplate::io::{Backend, DirectFile, DirectWriter, WriteFailed};
 use bedplate::pool::BlockPool;
 
+use crate::backends::BACKENDS;
 use crate::places::{pattern, places};
 
 const BLOCK: usize = 4096;
-/// Where io_uring is refused, its readers and writers are as those of `Inline`.
-const BACKENDS: &[Backend] = &[
-    Backend::Inline,
-    Backend::Threads(1),
-    Backend::Threads(3),
-    #[cfg(feature = "io-uring")]
-    Backend::Uring,
-];
 
 #[test]
 fn the_file_is_what_was_written_at_every_length_around_a_block() {

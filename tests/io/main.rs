@@ -3,6 +3,7 @@
 #![cfg(target_os = "linux")]
 
 mod append_log;
+mod backends;
 mod copy;
 mod direct_file;
 mod direct_file_space;

@@ -180,7 +180,7 @@ impl DirectFile {
     }
 
     /// Reads until `buf` is full or the file ends; says how much that was.
-    pub(super) fn fill(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+    pub(in crate::io) fn fill(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
         let mut filled = 0;
         while filled < buf.len() {
             let n = self.read_at(&mut buf[filled..], offset + filled as u64)?;

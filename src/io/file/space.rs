@@ -88,7 +88,7 @@ impl DirectFile {
         if written > 0 {
             // What the page cache has of a hole would count as data; it gives up only what is written back.
             self.sync_data()?;
-            file::advise(self.storage.file(), file::Advice::DontNeed, 0..u64::MAX)?;
+            file::advise(self.storage.file(), Advice::DontNeed.into(), 0..u64::MAX)?;
         }
         let mut at = 0;
         while at < written {

@@ -82,7 +82,7 @@ impl FsDirectory {
             fs::create_dir_all(path)?;
             // An empty parent is the working directory.
             let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            sys::file::sync_directory(parent)?;
+            sys::names::sync_directory(parent)?;
         }
         Self::open(path, direct)
     }
@@ -134,7 +134,7 @@ impl Directory for FsDirectory {
     }
 
     fn sync(&self) -> io::Result<()> {
-        sys::file::sync_directory(&self.path)
+        sys::names::sync_directory(&self.path)
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -144,15 +144,7 @@ impl Directory for FsDirectory {
 
 impl Storage for DirectFile {
     fn read(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-        let mut filled = 0;
-        while filled < buf.len() {
-            let n = self.read_at(&mut buf[filled..], offset + filled as u64)?;
-            filled += n;
-            if n == 0 || filled % self.alignment().offset != 0 {
-                break;
-            }
-        }
-        Ok(filled)
+        self.fill(buf, offset)
     }
 
     fn write(&self, buf: &[u8], offset: u64) -> io::Result<usize> {

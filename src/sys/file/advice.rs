@@ -9,25 +9,7 @@ use std::os::fd::AsRawFd;
 
 use rustix::fs;
 
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Advice {
-    Normal,
-    Sequential,
-    Random,
-    WillNeed,
-    DontNeed,
-    NoReuse,
-}
-
-pub(crate) fn advise(file: &File, advice: Advice, range: Range<u64>) -> io::Result<()> {
-    let advice = match advice {
-        Advice::Normal => fs::Advice::Normal,
-        Advice::Sequential => fs::Advice::Sequential,
-        Advice::Random => fs::Advice::Random,
-        Advice::WillNeed => fs::Advice::WillNeed,
-        Advice::DontNeed => fs::Advice::DontNeed,
-        Advice::NoReuse => fs::Advice::NoReuse,
-    };
+pub(crate) fn advise(file: &File, advice: fs::Advice, range: Range<u64>) -> io::Result<()> {
     // Past what the kernel's signed offset can say, "to the end of the file" is the same thing.
     let len = range.end.saturating_sub(range.start);
     let len = if range.end > i64::MAX as u64 { None } else { Some(len) };

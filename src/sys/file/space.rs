@@ -9,6 +9,7 @@ use std::os::fd::AsFd;
 use rustix::fs::{self, FallocateFlags, FileType, SeekFrom};
 use rustix::io::Errno;
 use rustix::ioctl;
+use rustix::process::{Resource, getrlimit};
 
 /// What is done to a range of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,4 +71,10 @@ fn seek(file: impl AsFd, to: SeekFrom) -> io::Result<Option<u64>> {
     };
     fs::seek(&file, SeekFrom::Start(cursor))?;
     Ok(found)
+}
+
+/// The length to which this process may extend a file (`RLIMIT_FSIZE`). What goes beyond raises a signal that ends the
+/// process unless it is ignored.
+pub(crate) fn file_size_limit() -> u64 {
+    getrlimit(Resource::Fsize).current.unwrap_or(u64::MAX)
 }
