@@ -11,6 +11,7 @@ use std::os::unix::fs::FileExt;
 
 use bedplate::io::{AppendLog, Backend, DirectFile, DirectReader, DirectWriter, WriteOptions, copy};
 use bedplate::mem::AlignedBuf;
+use bedplate::pool::BlockPool;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 const RECORD: usize = 120;
@@ -19,17 +20,22 @@ const BATCH: usize = (1 << 20) / RECORD;
 const FILE: usize = 64 << 20;
 const PAGE: usize = 4096;
 
+/// What a log takes of the disk at most, however long a bench goes on: segments that are used again.
+const RETAINED: u64 = 192 << 20;
+
 fn append(c: &mut Criterion) {
     let record = [b'r'; RECORD];
     let mut group = c.benchmark_group("log 120 B");
     group.sample_size(20).throughput(Throughput::Bytes((BATCH * RECORD) as u64));
 
     let dir = tempfile::tempdir().expect("the temporary directory takes a directory");
-    let log = AppendLog::options().open(dir.path()).expect("a new log opens");
+    // A batch is one frame, and the buffer holds it.
+    let options = AppendLog::options().buffer_size(2 << 20).retain_bytes(RETAINED);
+    let log = options.open(dir.path()).expect("a new log opens");
     group.bench_function("append_batch + commit", |b| {
         b.iter(|| {
             let lsns = log.append_batch(std::iter::repeat_n(&record, BATCH)).expect("the disk takes it");
-            assert_eq!(log.commit().expect("the disk takes it").next(), lsns.end);
+            assert_eq!(log.flush().expect("the disk takes it").next(), lsns.end);
         });
     });
     drop(log);
@@ -53,16 +59,43 @@ fn append(c: &mut Criterion) {
         b.iter_batched(
             || {
                 let dir = tempfile::tempdir_in(&parent).expect("a directory can be made");
-                let log = AppendLog::options().segment_size(4 << 20).open(dir.path()).expect("a new log opens");
+                let options = AppendLog::options().segment_size(4 << 20).buffer_size(2 << 20);
+                let log = options.open(dir.path()).expect("a new log opens");
                 (dir, log)
             },
             |(dir, log)| {
                 log.append_batch(std::iter::repeat_n(&record, BATCH)).expect("the memory takes it");
-                assert_eq!(log.commit().expect("the memory takes it").get(), BATCH as u64);
+                assert_eq!(log.flush().expect("the memory takes it").get(), BATCH as u64);
                 (dir, log)
             },
             criterion::BatchSize::PerIteration,
         );
+    });
+    group.finish();
+}
+
+/// One record, or one block, at a time, durable when the call returns.
+fn commit(c: &mut Criterion) {
+    let dir = tempfile::tempdir().expect("the temporary directory takes a directory");
+    let log = AppendLog::options().retain_bytes(RETAINED).open(dir.path()).expect("a new log opens");
+    let mut group = c.benchmark_group("log, one at a time");
+    group.sample_size(20).throughput(Throughput::Elements(1));
+    let record = [b'r'; RECORD];
+    group.bench_function("append_durable, 120 B", |b| {
+        b.iter(|| {
+            let lsn = log.append_durable(&record).expect("the disk takes it");
+            assert!(log.durable_lsn() >= lsn);
+        });
+    });
+
+    let pool = BlockPool::builder().block_size(64 << 10).max_blocks(4).build().expect("a few blocks");
+    group.bench_function("append_block + commit, 64 KiB", |b| {
+        b.iter(|| {
+            let mut block = pool.acquire().expect("a block is free or becomes so");
+            block.set_len(64 << 10);
+            let lsn = log.append_block(block).expect("the disk takes it");
+            assert!(log.commit(lsn).expect("the disk takes it") >= lsn);
+        });
     });
     group.finish();
 }
@@ -234,5 +267,5 @@ fn copies(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, append, read, write, page, copies);
+criterion_group!(benches, append, commit, read, write, page, copies);
 criterion_main!(benches);

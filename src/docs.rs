@@ -33,6 +33,9 @@ pub mod orderings {}
 #[doc = include_str!("../docs/unsafe.md")]
 pub mod unsafe_code {}
 
+#[doc = include_str!("../docs/log.md")]
+pub mod log {}
+
 #[doc = include_str!("../docs/log-format.md")]
 pub mod log_format {}
 

@@ -59,6 +59,8 @@ fn what_threads_share_is_send_and_sync_where_its_items_are_send() {
     shared::<io::DirectWriter>();
     shared::<io::Map>();
     shared::<io::AppendLog>();
+    shared::<io::LogReader>();
+    shared::<io::LogFollower>();
     shared::<stats::Counter>();
     shared::<stats::Gauge>();
     shared::<stats::Histogram>();

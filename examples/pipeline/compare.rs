@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bedplate::Demand;
-use bedplate::io::{Advice, AppendLog, DirectFile};
+use bedplate::io::{Advice, DirectFile};
 
 use crate::baseline::{self, Message};
 use crate::engine::{self, Config};
@@ -35,7 +35,7 @@ pub fn compare(
     for round in 0..rounds {
         let folder = scratch.join(format!("log-{round}"));
         forget_pages(config)?;
-        let log = Arc::new(AppendLog::options().direct(Demand::Prefer).open(&folder)?);
+        let log = Arc::new(engine::open_log(&folder)?);
         let ours = engine::run(config, &log, None, stop, &Progress::hidden())?;
         drop(log);
         fs::remove_dir_all(&folder)?;
@@ -49,7 +49,7 @@ pub fn compare(
             }
             forget_pages(config)?;
             let out = scratch.join("std.log");
-            let run = baseline::run(config, message, &out, ours.appended.records, ours.batches.batches)?;
+            let run = baseline::run(config, message, &out, ours.appended.records, ours.log.frames)?;
             fs::remove_file(&out)?;
             if run.appended != ours.appended || run.tally.lines != ours.tally.lines {
                 return Err(format!("std kept {:?}, the pipeline {:?}", run.appended, ours.appended).into());

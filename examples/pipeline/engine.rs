@@ -2,11 +2,11 @@
 
 use std::error::Error;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
@@ -14,13 +14,14 @@ use bedplate::Demand;
 use bedplate::batch::{self, Batcher};
 use bedplate::cache::{self, Cache};
 use bedplate::channel::{self, Receiver, Sender};
-use bedplate::io::{AppendLog, Lsn};
+use bedplate::io::{AppendLog, Backend, LogError, LogStats, Lsn};
 use bedplate::mem::HugePages;
 use bedplate::pool::{BlockPool, BlockStats, ObjectPool, OwnedPooled, Recycle};
-use bedplate::stats::{Histogram, HistogramSnapshot};
+use bedplate::stats::HistogramSnapshot;
 use bedplate::time::Clock;
 use bedplate::topo::{Plan, SpawnError, WorkerSet};
 
+use crate::appender::{Acknowledged, appender, settle};
 use crate::enrich::enrich;
 use crate::output::{Checksum, Output};
 use crate::progress::Progress;
@@ -49,10 +50,11 @@ const BLOCKS_AHEAD: usize = 3;
 const QUEUED_PIECES: usize = 256;
 /// Parsed pieces that may wait for the log, for each parser.
 const OUTPUTS_PER_PARSER: usize = 6;
-/// Survivors' bytes after which a commit starts without waiting for more.
+/// Survivors' bytes after which a batch is appended without waiting for more.
 const BATCH_BYTES: usize = 1 << 20;
 
-/// Zero: a commit takes what gathered while the one before it was with the disk, and no record waits for company.
+/// Zero: a batch is what gathered while the one before it was appended, and no record waits for company. The log makes one
+/// write of the batches that come while its writes are under way.
 const LINGER: Duration = Duration::ZERO;
 
 /// What a run did and how long it took.
@@ -70,6 +72,7 @@ pub struct Run {
     pub blocks: BlockStats,
     pub queue: channel::Stats,
     pub batches: batch::BatcherStats,
+    pub log: LogStats,
     /// Whether every file was read with `O_DIRECT`.
     pub direct: bool,
     pub pinned: usize,
@@ -84,9 +87,9 @@ struct Shared {
     enrich_cost: Duration,
     cache: Cache<Vec<u8>, u64>,
     outputs: ObjectPool<Output>,
-    latency: Histogram,
-    appended: Mutex<(Checksum, Lsn)>,
+    acknowledged: Arc<Acknowledged>,
     stop: Arc<AtomicBool>,
+    /// Of all but the log, whose failure is with what it acknowledged.
     failure: OnceLock<String>,
 }
 
@@ -98,11 +101,22 @@ impl Shared {
     }
 
     fn goes_on(&self) -> bool {
-        !self.stop.load(Ordering::Relaxed) && self.failure.get().is_none()
+        !self.stop.load(Ordering::Relaxed) && self.first_failure().is_none()
+    }
+
+    fn first_failure(&self) -> Option<&str> {
+        self.acknowledged.failure().or(self.failure.get().map(String::as_str))
     }
 }
 
-type Outputs = Vec<OwnedPooled<Output>>;
+/// Opens the log of a run.
+///
+/// Threads of its own write it: with the callers alone nobody would write while they gather the next batch. Two, so that
+/// two writes are under way at once.
+pub fn open_log(folder: &Path) -> Result<AppendLog, LogError> {
+    let threads = AppendLog::options().backend(Backend::Threads(2)).backend_demand(Demand::Require);
+    threads.direct(Demand::Prefer).open(folder)
+}
 
 /// Reads every file through the whole pipeline. Comes back with what was done, also where something failed halfway.
 pub fn run(
@@ -129,8 +143,7 @@ pub fn run(
                 Recycle::Keep
             })
             .build(),
-        latency: Histogram::new(),
-        appended: Mutex::default(),
+        acknowledged: Arc::new(Acknowledged::new(acks)),
         stop: Arc::clone(stop),
         failure: OnceLock::new(),
     });
@@ -139,7 +152,7 @@ pub fn run(
     let batcher = Batcher::builder()
         .max_bytes(BATCH_BYTES, |output: &OwnedPooled<Output>| output.bytes())
         .linger(LINGER)
-        .spawn("log", appender(Arc::clone(&shared), Arc::clone(log), acks))?;
+        .spawn("log", appender(Arc::clone(&shared.acknowledged), Arc::clone(log)))?;
     let (send, receive) = channel::bounded::<Work>(QUEUED_PIECES);
 
     let mut reading = Reading::default();
@@ -166,9 +179,10 @@ pub fn run(
         Ok::<_, SpawnError>((queue, pinned))
     })?;
     batcher.flush()?;
+    settle(log)?;
     let elapsed = Clock::Monotonic.now() - start;
 
-    let (appended, acknowledged) = *shared.appended.lock().expect("the log's thread does not panic");
+    let (appended, acknowledged) = shared.acknowledged.so_far();
     Ok(Run {
         tally: reading.tally,
         appended,
@@ -176,15 +190,16 @@ pub fn run(
         elapsed,
         bytes_read: reading.bytes,
         straddling: reading.straddling,
-        latency: shared.latency.snapshot(),
+        latency: shared.acknowledged.latency.snapshot(),
         cache: shared.cache.stats(),
         blocks: blocks.stats(),
         queue,
         batches: batcher.stats(),
+        log: log.stats(),
         direct: !reading.buffered,
         pinned,
         huge_pages: blocks.effective().huge_pages.is_some(),
-        failure: shared.failure.get().cloned(),
+        failure: shared.first_failure().map(str::to_owned),
     })
 }
 
@@ -262,41 +277,4 @@ fn parse(shared: &Shared, work: &Receiver<Work>, log: &Batcher<OwnedPooled<Outpu
         }
     }
     tally
-}
-
-/// What the batcher's thread does with a batch: appends it, makes it durable, and acknowledges it.
-fn appender(
-    shared: Arc<Shared>,
-    log: Arc<AppendLog>,
-    mut acks: Option<File>,
-) -> impl FnMut(&mut Outputs) + Send + 'static {
-    move |outputs| {
-        if shared.failure.get().is_none()
-            && let Err(error) = append(&shared, &log, acks.as_mut(), outputs)
-        {
-            shared.fail(error);
-        }
-        // After a failure nothing more is acknowledged, but the parsers must not wait for ever.
-        outputs.clear();
-    }
-}
-
-fn append(shared: &Shared, log: &AppendLog, acks: Option<&mut File>, outputs: &Outputs) -> Result<(), String> {
-    for output in outputs {
-        log.append_batch(output.records()).map_err(|error| error.to_string())?;
-    }
-    let durable = log.commit().map_err(|error| error.to_string())?;
-    let now = Clock::Monotonic.now();
-    let mut appended = shared.appended.lock().expect("nothing panics under this lock");
-    for output in outputs {
-        let latency = now - output.arrived;
-        shared.latency.record_n(u64::try_from(latency.as_nanos()).unwrap_or(u64::MAX), output.len() as u64);
-        appended.0.merge(output.checksum());
-    }
-    appended.1 = durable;
-    drop(appended);
-    match acks {
-        Some(acks) => writeln!(acks, "{durable}").map_err(|error| format!("--acks: {error}")),
-        None => Ok(()),
-    }
 }

@@ -1,6 +1,7 @@
 //! Real lines from disk to a durable log, through every part of the crate. `--help` tells what it can do.
 
 mod alone;
+mod appender;
 mod args;
 mod baseline;
 mod compare;
@@ -23,8 +24,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use bedplate::Demand;
-use bedplate::io::AppendLog;
 use bedplate::topo::{Placement, Plan, Strategy, Topology};
 
 use crate::args::Args;
@@ -119,7 +118,7 @@ fn once(
         Some(path) => Some(File::create(path).map_err(|error| format!("--acks {}: {error}", path.display()))?),
         None => None,
     };
-    let log = Arc::new(AppendLog::options().direct(Demand::Prefer).open(folder)?);
+    let log = Arc::new(engine::open_log(folder)?);
     let first = log.next_lsn();
     let progress = Progress::new(input_size(config));
     let run = engine::run(config, &log, acks, stop, &progress)?;
@@ -201,7 +200,8 @@ fn add_figures(report: &mut Report, run: &Run) {
     report.add("queue_full_waits", run.queue.sender_parks as f64, "waits");
     report.add("queue_empty_waits", run.queue.receiver_parks as f64, "waits");
     report.add("log_records", run.appended.records as f64, "records");
-    report.add("log_commits", run.batches.batches as f64, "commits");
+    report.add("log_batches", run.batches.batches as f64, "batches");
+    report.add("log_commits", run.log.frames as f64, "commits");
     report.add_flag("direct", run.direct);
     report.add("pinned", run.pinned as f64, "threads");
     report.add_flag("huge_pages", run.huge_pages);

@@ -64,9 +64,12 @@ pub use file::DirectFile;
 pub use file_error::{Misaligned, SyncLost};
 pub use file_options::DirectFileOptions;
 pub use file_stats::FileStats;
+#[cfg(bedplate_loom)]
+#[doc(hidden)]
+pub use log::LoomDisk;
 pub use log::{
-    AppendLog, AppendLogOptions, BatchError, LogError, LogReader, LogStats, Lsn, OwnedRecord, Record, Records,
-    Recovery, VerifyReport,
+    AppendLog, AppendLogOptions, BlockRefused, LogError, LogFollower, LogFrame, LogHistograms, LogReader, LogStats,
+    Lsn, OwnedRecord, Record, Records, Recovery, VerifyReport,
 };
 pub use map::Map;
 pub use map_file::{map, map_range, map_sealed};

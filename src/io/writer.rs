@@ -192,7 +192,7 @@ impl DirectWriter {
         }
         // The engine and the reserve, which had the other handles, are gone; but not in a forked child, whose copy of
         // the ring stays.
-        Arc::into_inner(file).ok_or_else(|| io::Error::other("the ring of another process has the file"))
+        Arc::try_unwrap(file).map_err(|_| io::Error::other("the ring of another process has the file"))
     }
 
     /// Bytes in the current block.

@@ -3,9 +3,11 @@
 #![allow(unsafe_code)] // The mark is a byte that changes without a write.
 
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::time::Duration;
 
-use rustix::event::{EventfdFlags, eventfd};
+use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
+use rustix::io::Errno;
 use rustix::mm::{Advice, madvise};
 
 use super::memory::{Pages, page_size};
@@ -13,6 +15,17 @@ use super::memory::{Pages, page_size};
 /// An eventfd, not blocking, closed on exec.
 pub(crate) fn event_file() -> io::Result<OwnedFd> {
     Ok(eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?)
+}
+
+/// Waits until the file can be read; false after the time, or where a signal came before.
+pub(crate) fn wait_readable(file: BorrowedFd<'_>, timeout: Option<Duration>) -> io::Result<bool> {
+    // A time that the kernel cannot hold is as good as for ever.
+    let timeout = timeout.and_then(|time| Timespec::try_from(time).ok());
+    match poll(&mut [PollFd::new(&file, PollFlags::IN)], timeout.as_ref()) {
+        Ok(ready) => Ok(ready > 0),
+        Err(Errno::INTR) => Ok(false),
+        Err(e) => Err(e.into()),
+    }
 }
 
 /// Knows the process that made it from its forked children, at the price of a load: a page that the kernel gives to a

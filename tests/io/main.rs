@@ -3,6 +3,10 @@
 #![cfg(target_os = "linux")]
 
 mod append_log;
+mod append_log_blocks;
+mod append_log_damage;
+mod append_log_space;
+mod append_log_waits;
 mod backends;
 mod copy;
 mod direct_file;
@@ -13,6 +17,8 @@ mod direct_reader_properties;
 mod direct_writer;
 mod direct_writer_properties;
 mod kill;
+mod log_bytes;
+mod log_support;
 mod map;
 mod places;
 mod properties;

@@ -15,6 +15,8 @@ mod full;
 mod interrupted;
 mod killed;
 mod limits;
+mod log;
+mod log_calls;
 mod loop_device;
 mod mount;
 mod noise;

@@ -2,7 +2,7 @@
 //! up to a bound on preemptions.
 //!
 //! ```text
-//! RUSTFLAGS="--cfg bedplate_loom" cargo test --release --no-default-features --features "channel batch pool" --test loom
+//! RUSTFLAGS="--cfg bedplate_loom" cargo test --release --no-default-features --features "channel batch pool io" --test loom
 //! ```
 #![cfg(bedplate_loom)]
 
@@ -18,6 +18,8 @@ mod broadcast;
 mod channel;
 #[cfg(feature = "sync")]
 mod event_count;
+#[cfg(feature = "io")]
+mod log;
 #[cfg(feature = "queue")]
 mod mpsc;
 #[cfg(feature = "queue")]

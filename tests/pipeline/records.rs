@@ -68,6 +68,30 @@ fn a_filter_keeps_its_share_and_a_second_run_appends() {
 }
 
 #[test]
+fn acknowledgements_keep_the_order_of_the_log_and_reach_its_end() {
+    let Some(mut pipeline) = pipeline() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let input = file(folder.path(), "in", events(20_000, 10).as_bytes());
+    let (log, acks) = (folder.path().join("log"), folder.path().join("acks"));
+    // Small blocks make many batches, and so many commits at once.
+    let output = pipeline
+        .arg(&input)
+        .args(["--block", "4096", "--enrich-cost", "0", "--log"])
+        .arg(&log)
+        .arg("--acks")
+        .arg(&acks)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    let told = std::fs::read_to_string(&acks).unwrap();
+    let told: Vec<u64> = told.lines().map(|line| line.parse().unwrap()).collect();
+    assert!(told.len() > 1 && told.is_sorted_by(|a, b| a < b), "{told:?}");
+    assert_eq!(told.len() as f64, figures(&output)["log_batches"], "each batch is acknowledged once");
+    assert_eq!(told.last(), Some(&20_000), "all of them are");
+    assert_eq!(verify(&log)["last_lsn"], 20_000.0);
+}
+
+#[test]
 fn faults_are_counted_and_told_with_their_offset() {
     let Some(mut pipeline) = pipeline() else { return };
     let folder = tempfile::tempdir().unwrap();

@@ -1,5 +1,4 @@
 use std::error::Error;
-use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::{fmt, io};
@@ -34,13 +33,29 @@ pub enum LogError {
         /// Its version.
         found: u32,
     },
-    /// The record is larger than a segment can hold. It was not appended.
+    /// The record, or the batch, is larger than a segment can hold. It was not appended.
     TooLarge {
-        /// Bytes of the record.
+        /// Bytes of the record; of a batch, with its records' headers but for one.
         len: usize,
         /// Bytes that a record of this log may have.
         limit: usize,
     },
+    /// The records that were to be read are not there any more: the log was trimmed.
+    Trimmed {
+        /// The first record that was left when this was found out.
+        first: Lsn,
+    },
+    /// A record was to be committed that nobody has appended yet.
+    NotAppended {
+        /// The record.
+        lsn: Lsn,
+        /// What the next record's number would be.
+        next: Lsn,
+    },
+    /// The record was not durable in time. It may be at any moment.
+    TimedOut,
+    /// The log was closed or dropped before the record was durable.
+    Closed,
     /// An option has a value that no log can have.
     InvalidOption(&'static str),
 }
@@ -55,7 +70,13 @@ impl fmt::Display for LogError {
                 write!(f, "log: {} is damaged at offset {offset}: record {lsn} cannot be read", path.display())
             }
             Self::Version { path, found } => write!(f, "log: {} has format version {found}", path.display()),
-            Self::TooLarge { len, limit } => write!(f, "log: a record of {len} bytes, where {limit} is the most"),
+            Self::TooLarge { len, limit } => {
+                write!(f, "log: a record or batch of {len} bytes, where {limit} is the most")
+            }
+            Self::Trimmed { first } => write!(f, "log: trimmed up to record {first}"),
+            Self::NotAppended { lsn, next } => write!(f, "log: record {lsn} to be committed, where the next is {next}"),
+            Self::TimedOut => f.write_str("log: the record was not durable in time"),
+            Self::Closed => f.write_str("log: closed before the record was durable"),
             Self::InvalidOption(what) => write!(f, "log: {what}"),
         }
     }
@@ -74,33 +95,5 @@ impl Error for LogError {
 impl From<io::Error> for LogError {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
-    }
-}
-
-/// A batch that could not be appended whole: [`AppendLog::append_batch`](super::AppendLog::append_batch).
-#[derive(Debug)]
-pub struct BatchError {
-    /// The records of the batch that were appended before the one that was refused. They stay.
-    pub appended: Range<Lsn>,
-    /// Why the next one was refused.
-    pub error: LogError,
-}
-
-impl fmt::Display for BatchError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let count = self.appended.end.get() - self.appended.start.get();
-        write!(f, "{}, after {count} records of the batch", self.error)
-    }
-}
-
-impl Error for BatchError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&self.error)
-    }
-}
-
-impl From<BatchError> for LogError {
-    fn from(error: BatchError) -> Self {
-        error.error
     }
 }

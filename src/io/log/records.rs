@@ -8,7 +8,7 @@ use super::{LogError, LogReader, OwnedRecord};
 /// let dir = std::env::temp_dir().join(format!("bedplate-records-{}", std::process::id()));
 /// let log = AppendLog::options().segment_size(1 << 20).open(&dir)?;
 /// log.append(b"one")?;
-/// log.commit()?;
+/// log.flush()?;
 /// let all: Vec<_> = LogReader::open(&dir)?.records().collect::<Result<_, _>>()?;
 /// assert_eq!(all[0].data, b"one");
 /// std::fs::remove_dir_all(dir)?;

@@ -1,63 +1,40 @@
-//! What the log stands on, as a seam: a real directory, and in tests one that fails and forgets.
+//! What the log stands on, as a seam: a real directory, and in tests one that fails and forgets. A file in it is a
+//! [`DirectFile`], whose seam is [`io::storage`](crate::io::storage).
 
 use std::fmt::Debug;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
 
 use super::format::SECTOR;
-use crate::io::{DirectFile, DirectFileOptions, Preallocate};
+use crate::io::{DirectFile, DirectFileOptions};
 use crate::sys::{self, Demand};
 
 /// A directory with the segments of a log.
 pub(crate) trait Directory: Debug + Send + Sync {
     /// The names in it, in any order.
     fn list(&self) -> io::Result<Vec<String>>;
-    /// Opens a file for reading, and for writing where `access` says so.
-    fn open(&self, name: &str, access: Access) -> io::Result<Box<dyn Storage>>;
-    /// Makes a file for reading and writing; one of that name is an error.
-    fn create(&self, name: &str) -> io::Result<Box<dyn Storage>>;
+    /// Opens a file for reading, and for writing where `access` says so. A file to write to is locked, until it is
+    /// closed: [`WouldBlock`](io::ErrorKind::WouldBlock) where somebody else has it.
+    fn open(&self, name: &str, access: Access) -> io::Result<DirectFile>;
+    /// Makes a file for reading and writing, and locks it; one of that name is an error.
+    fn create(&self, name: &str) -> io::Result<DirectFile>;
     fn rename(&self, from: &str, to: &str) -> io::Result<()>;
     fn remove(&self, name: &str) -> io::Result<()>;
     /// Makes durable what was created, renamed and removed.
     fn sync(&self) -> io::Result<()>;
     /// The name as errors show it.
     fn path(&self, name: &str) -> PathBuf;
+    /// Nanoseconds since 1970, by the wall clock.
+    fn now(&self) -> u64;
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
     Read,
     Write,
-}
-
-/// A segment's file. Buffers, offsets and lengths are multiples of 4096.
-pub(crate) trait Storage: Debug + Send + Sync {
-    /// Reads until `buf` is full or the file ends; says how much that was.
-    fn read(&self, buf: &mut [u8], offset: u64) -> io::Result<usize>;
-    /// Writes as many bytes of `buf` as one call takes.
-    fn write(&self, buf: &[u8], offset: u64) -> io::Result<usize>;
-    /// Makes durable what was written before.
-    fn sync(&self) -> io::Result<()>;
-    fn len(&self) -> io::Result<u64>;
-    /// Cuts the file.
-    fn cut(&self, len: u64) -> io::Result<()>;
-    /// Reserves space to `len` and extends the file to it with zeros.
-    fn reserve(&self, len: u64) -> io::Result<()>;
-    fn is_direct(&self) -> bool;
-}
-
-/// Writes all of `buf`. A short write may end inside a sector; that sector is written again.
-pub(super) fn write_all(file: &dyn Storage, buf: &[u8], offset: u64) -> io::Result<()> {
-    let mut done = 0;
-    while done < buf.len() {
-        let n = file.write(&buf[done..], offset + done as u64)?;
-        if n < SECTOR {
-            return Err(io::ErrorKind::WriteZero.into());
-        }
-        done += n / SECTOR * SECTOR;
-    }
-    Ok(())
 }
 
 /// A directory of the file system.
@@ -70,8 +47,13 @@ pub(crate) struct FsDirectory {
 impl FsDirectory {
     const LOCK: &str = "lock";
 
+    /// How long a segment's lock is waited for. It is the kernel that has it then, for the last transfers of a process
+    /// that was killed; a living writer has the directory's lock, and this one would not have come so far.
+    const PATIENCE: Duration = Duration::from_secs(1);
+    const PAUSE: Duration = Duration::from_millis(5);
+
     /// An existing directory.
-    pub(super) fn open(path: &Path, direct: Demand) -> io::Result<Self> {
+    pub(in crate::io) fn open(path: &Path, direct: Demand) -> io::Result<Self> {
         fs::read_dir(path)?;
         Ok(Self { path: path.to_owned(), direct })
     }
@@ -93,17 +75,30 @@ impl FsDirectory {
         Ok(sys::file::try_lock(&lock)?.then_some(lock))
     }
 
-    fn open_with(&self, options: &DirectFileOptions, name: &str) -> io::Result<Box<dyn Storage>> {
+    fn open_with(&self, options: &DirectFileOptions, name: &str) -> io::Result<DirectFile> {
         let file = options.clone().direct(self.direct).open(self.path.join(name))?;
         if file.alignment().offset > SECTOR {
             // The format's sector is smaller than the disk's, so its writes cannot be direct ones.
             if self.direct.required() {
                 return Err(io::Error::new(io::ErrorKind::Unsupported, "the disk's sectors are larger than the log's"));
             }
-            return Ok(Box::new(file.into_buffered()?));
+            return file.into_buffered();
         }
-        Ok(Box::new(file))
+        Ok(file)
     }
+}
+
+/// Locks the file for as long as it is open.
+fn lock_file(file: &DirectFile) -> io::Result<()> {
+    let begun = Instant::now();
+    while !sys::file::try_lock(file)? {
+        if begun.elapsed() >= FsDirectory::PATIENCE {
+            return Err(io::Error::new(io::ErrorKind::WouldBlock, "somebody else writes to this segment"));
+        }
+        // The kernel tells nobody when it is done, but to those who would wait for ever.
+        thread::sleep(FsDirectory::PAUSE);
+    }
+    Ok(())
 }
 
 impl Directory for FsDirectory {
@@ -116,13 +111,20 @@ impl Directory for FsDirectory {
         Ok(names)
     }
 
-    fn open(&self, name: &str, access: Access) -> io::Result<Box<dyn Storage>> {
+    fn open(&self, name: &str, access: Access) -> io::Result<DirectFile> {
         let options = DirectFile::options().read();
-        self.open_with(&if access == Access::Write { options.write() } else { options }, name)
+        if access == Access::Read {
+            return self.open_with(&options, name);
+        }
+        let file = self.open_with(&options.write(), name)?;
+        lock_file(&file)?;
+        Ok(file)
     }
 
-    fn create(&self, name: &str) -> io::Result<Box<dyn Storage>> {
-        self.open_with(&DirectFile::options().read().write().create_new(), name)
+    fn create(&self, name: &str) -> io::Result<DirectFile> {
+        let file = self.open_with(&DirectFile::options().read().write().create_new(), name)?;
+        lock_file(&file)?;
+        Ok(file)
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
@@ -140,38 +142,10 @@ impl Directory for FsDirectory {
     fn path(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }
-}
 
-impl Storage for DirectFile {
-    fn read(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-        self.fill(buf, offset)
-    }
-
-    fn write(&self, buf: &[u8], offset: u64) -> io::Result<usize> {
-        self.write_at(buf, offset)
-    }
-
-    fn sync(&self) -> io::Result<()> {
-        self.sync_data()
-    }
-
-    fn len(&self) -> io::Result<u64> {
-        DirectFile::len(self)
-    }
-
-    fn cut(&self, len: u64) -> io::Result<()> {
-        self.set_len(len)
-    }
-
-    fn reserve(&self, len: u64) -> io::Result<()> {
-        match self.preallocate(len, Preallocate::Reserve) {
-            // Without reservations space runs out at a write instead, which then poisons the log.
-            Err(e) if e.kind() == io::ErrorKind::Unsupported => self.set_len(len),
-            other => other,
-        }
-    }
-
-    fn is_direct(&self) -> bool {
-        self.effective().direct
+    fn now(&self) -> u64 {
+        let since = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+        // Enough until the year 2554.
+        u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
     }
 }

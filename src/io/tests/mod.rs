@@ -2,11 +2,9 @@ mod copy;
 mod engine;
 mod faults;
 mod file;
-mod group_commit;
-mod log_damage;
-mod log_faults;
+mod log;
+mod log_store;
 mod map;
-mod model;
 mod reader;
 #[cfg(feature = "io-uring")]
 mod uring;

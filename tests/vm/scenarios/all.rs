@@ -1,6 +1,6 @@
 //! All guests, and the cases that run in each.
 
-use super::{Scenario, cgroup, isolated, numa, nvme, offline, ordinary, topology, workers};
+use super::{Scenario, cgroup, isolated, numa, nvme, offline, ordinary, power, topology, workers};
 use crate::machine::Machine;
 
 const SCENARIOS: &[Scenario] = &[
@@ -35,6 +35,7 @@ const SCENARIOS: &[Scenario] = &[
         kernel: "",
         cases: &[nvme::FILE, nvme::RING, nvme::STREAMS, nvme::COPIES, nvme::MAPPINGS],
     },
+    Scenario { name: "power", machine: &power::MACHINE, kernel: "", cases: &[power::LOST, power::FLAKEY] },
     Scenario { name: "offline", machine: &offline::MACHINE, kernel: "cpu0_hotplug", cases: &[offline::CASES] },
     Scenario { name: "cgroup", machine: &cgroup::MACHINE, kernel: "", cases: &[cgroup::CASES] },
     Scenario { name: "cgroup-v1", machine: &cgroup::MACHINE, kernel: "", cases: &[cgroup::ON_VERSION_1] },

@@ -7,6 +7,7 @@ mod numa;
 mod nvme;
 mod offline;
 mod ordinary;
+mod power;
 mod scenario;
 mod topology;
 mod workers;

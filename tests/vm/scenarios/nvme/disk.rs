@@ -69,7 +69,7 @@ impl Disk {
 }
 
 /// The device file of the disk that has this serial number.
-fn path_of(serial: &str) -> PathBuf {
+pub fn path_of(serial: &str) -> PathBuf {
     // Disks are looked for while the first process begins.
     for _ in 0..1000 {
         for disk in fs::read_dir("/sys/class/nvme").into_iter().flatten().flatten() {

@@ -11,7 +11,7 @@ use super::Case;
 use crate::machine::Machine;
 
 pub use copies::CASES as COPIES;
-pub use disk::MACHINE;
+pub use disk::{MACHINE, path_of};
 pub use file::CASES as FILE;
 pub use mappings::CASES as MAPPINGS;
 pub use ring::CASES as RING;

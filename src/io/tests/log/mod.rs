@@ -1,0 +1,15 @@
+mod damage;
+mod disk;
+mod event;
+mod faults;
+mod forgets;
+mod gate;
+mod group_commit;
+mod ident;
+mod poison;
+mod random;
+mod recycle;
+mod session;
+mod state;
+mod trace;
+mod wait;
