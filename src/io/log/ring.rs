@@ -10,6 +10,9 @@ use crate::primitive::Mutex;
 use crate::sys;
 use crate::time::Instant;
 
+/// For how long a kernel without memory is left alone.
+const PAUSE: Duration = Duration::from_millis(1);
+
 /// The ring of [`Backend::Uring`](crate::io::Backend::Uring): frames that the kernel writes.
 ///
 /// Whoever has a frame to write submits it. One of those that wait waits for the ring, without its lock, and lands what
@@ -98,6 +101,9 @@ impl Ring {
 
     /// Waits until a write may have ended, or for a time.
     pub(super) fn wait(&self, timeout: Option<Duration>) -> io::Result<()> {
+        // What the kernel had no memory for is handed over again, until it is taken.
+        let handed = self.state.lock().uring.submit();
+        let timeout = if handed.is_ok() { timeout } else { Some(timeout.map_or(PAUSE, |time| time.min(PAUSE))) };
         if sys::ring::wait_readable(self.event.as_fd(), timeout)? {
             // The count of completions is of no use; reading it makes the file wait for the next.
             (&self.event).read_exact(&mut [0; 8])?;
@@ -140,7 +146,7 @@ impl State {
             }
             offset += size;
         }
-        // What the kernel does not take now stays queued, and waiting for it tells why.
+        // What the kernel does not take now stays queued for who waits.
         let _ = self.uring.submit();
         if flying.operations.iter().all(Option::is_none) {
             return Some(flying.end());
