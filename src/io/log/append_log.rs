@@ -261,8 +261,12 @@ impl AppendLog {
     ///
     /// As [`commit_timeout`](Self::commit_timeout).
     pub fn commit_deadline(&self, lsn: Lsn, deadline: Deadline) -> Result<Lsn, LogError> {
+        let durable = self.durable_lsn();
+        if durable >= lsn {
+            return Ok(durable);
+        }
         let mut held = self.shared.hold();
-        self.asked_for(&held, lsn)?;
+        held.check_appended(lsn)?;
         held.stats.commits += 1;
         self.shared.commit(held, lsn.get(), deadline)
     }
@@ -281,7 +285,7 @@ impl AppendLog {
             return Ok(true);
         }
         let mut held = self.shared.hold();
-        self.asked_for(&held, lsn)?;
+        held.check_appended(lsn)?;
         if held.durable_lsn < lsn.get() {
             held.check()?;
             held.stats.commits += 1;
@@ -319,7 +323,7 @@ impl AppendLog {
     /// ```
     pub fn on_durable(&self, lsn: Lsn, f: impl FnOnce(Result<Lsn, LogError>) + Send + 'static) -> Result<(), LogError> {
         let mut held = self.shared.hold();
-        self.asked_for(&held, lsn)?;
+        held.check_appended(lsn)?;
         held.stats.commits += 1;
         held.callbacks.insert(lsn.get(), Box::new(f));
         if held.durable_lsn < lsn.get() && held.poison.is_none() {
@@ -354,11 +358,6 @@ impl AppendLog {
         held.stats.commits += 1;
         self.shared.commit(held, lsn, Deadline::NEVER)?;
         Ok(Lsn::new(lsn))
-    }
-
-    fn asked_for(&self, tail: &super::tail::Tail, lsn: Lsn) -> Result<(), LogError> {
-        let next = Lsn::new(tail.next_lsn);
-        if lsn < next { Ok(()) } else { Err(LogError::NotAppended { lsn, next }) }
     }
 
     /// The last record known to be durable. Never waits.

@@ -49,7 +49,8 @@ pub struct LogStats {
     pub blocks: u64,
     /// Blocks whose data was copied after all: small ones, and those that the file cannot take as they lie.
     pub copied_blocks: u64,
-    /// Calls that asked for durability. With more of them than frames, callers shared one.
+    /// Calls that asked for durability of what was not durable yet, or of everything. With more of them than frames, callers
+    /// shared one.
     pub commits: u64,
     /// Frames written, each durable when its write ends. With more records than frames, records shared one.
     pub frames: u64,

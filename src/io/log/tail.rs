@@ -7,7 +7,7 @@ use super::format::{FIRST_FRAME, SECTOR, SEGMENT_HEADER};
 use super::frame::Frame;
 use super::gather::Gather;
 use super::segment::Segment;
-use super::{LogError, LogStats};
+use super::{LogError, LogStats, Lsn};
 use crate::primitive::Arc;
 use crate::time::Instant;
 
@@ -123,6 +123,11 @@ impl Tail {
 
     pub(super) fn check(&self) -> Result<(), LogError> {
         self.poison.as_ref().map_or(Ok(()), |e| Err(LogError::Poisoned(StdArc::clone(e))))
+    }
+
+    pub(super) fn check_appended(&self, lsn: Lsn) -> Result<(), LogError> {
+        let next = Lsn::new(self.next_lsn);
+        if lsn < next { Ok(()) } else { Err(LogError::NotAppended { lsn, next }) }
     }
 
     /// Bytes of the segment that the next frame may take.
